@@ -1,0 +1,63 @@
+VENV ?= .venv
+# The first of these that runs (a shim may exist and still fail), has the right version and can make environments.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
+	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+BIN = $(VENV)/bin
+UV = "$(BIN)/uv" --quiet
+COMPILE = pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+# Everything is a wheel but pyspark, which is built with the setuptools that the lock names.
+SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-binary pyspark,pyspark-client
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check integration bench lock clean prerequisites
+
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: prerequisites $(VENV)/.packages ## make the environment: Python packages and jars from the committed locks
+	@"$(BIN)/python" -m tideline.jars install
+
+demo: setup ## the whole path on this machine: broker, producers, stream, Airflow, report
+	"$(BIN)/tideline" demo
+
+test: check integration ## all that CI runs: set-up, check, integration
+
+check: setup ## lint, types and unit tests
+	"$(BIN)/ruff" check
+	"$(BIN)/ruff" format --check
+	"$(BIN)/mypy"
+	"$(BIN)/python" -m pytest -m "not integration"
+
+integration: setup ## the tests with real Kafka, Spark and Airflow
+	"$(BIN)/python" -m pytest -m integration
+
+bench: setup ## speed, CPU, memory and freshness, as a table and JSON
+	"$(BIN)/python" -m bench
+
+lock: $(VENV)/.bootstrap ## resolve the Python packages and the jars anew and write the locks
+	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.lock
+	$(UV) $(COMPILE) --group bootstrap --output-file requirements-bootstrap.lock
+	$(MAKE) $(VENV)/.packages
+	"$(BIN)/python" -m tideline.jars lock
+
+clean: ## delete the environment and what tools cached; the data in .tideline stay
+	rm -rf "$(VENV)" .mypy_cache .pytest_cache .ruff_cache .hypothesis build ./*.egg-info
+
+prerequisites:
+	@test -n "$(PYTHON)" || { echo "Tideline needs Python 3.11 or 3.12 with venv: install one" \
+	"(Debian: python3.11-venv), or name it, e.g. make setup PYTHON=/opt/python/bin/python3.11." >&2; exit 1; }
+	@"$(PYTHON)" -m tideline.prerequisites
+
+$(BIN)/python: | prerequisites
+	"$(PYTHON)" -m venv "$(VENV)"
+
+$(VENV)/.bootstrap: requirements-bootstrap.lock | $(BIN)/python
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+$(VENV)/.packages: requirements.lock pyproject.toml $(VENV)/.bootstrap
+	VIRTUAL_ENV="$(VENV)" "$(BIN)/uv" $(SYNC) requirements.lock
+	VIRTUAL_ENV="$(VENV)" $(UV) pip install --offline --no-deps --no-build-isolation --editable .
+	@touch $@

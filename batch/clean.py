@@ -1,0 +1,134 @@
+"""The job ``clean``: brings silver to bronze's newest version, reading only the versions that it has not seen.
+
+The version travels in the commit that holds its rows, so that rows and version can never disagree.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from batch.conflicts import retry_conflicts
+from batch.log import BronzeState, newest_state, processed_states, written_rows
+from batch.silver import comes_first, to_silver
+from tideline.errors import TableError
+from tideline.schemas import TABLES
+from tideline.settings import Settings
+from tideline.tables import create_tables, exists, read_table, table_path
+
+SOURCES = ("tweets", "emissions")
+
+_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+_MATERIALIZE = "spark.databricks.delta.merge.materializeSource"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What one run did to one silver table; ``whole`` when it was built anew from all of bronze."""
+
+    table: str
+    bronze_version: int
+    inserted: int = 0
+    updated: int = 0
+    whole: bool = False
+
+
+def clean(spark: SparkSession, settings: Settings) -> list[Cleaned]:
+    """Bring every silver table to the newest version of its bronze table.
+
+    Raises:
+        TableError: there is no bronze table at all.
+    """
+    present = [source for source in SOURCES if exists(spark, settings, f"bronze.{source}")]
+    if not present:
+        msg = f"no bronze table found under {settings.warehouse}/bronze; `tideline stream` creates them"
+        raise TableError(msg)
+    with ThreadPoolExecutor(len(SOURCES)) as pool:
+        # Silver is created for every source, so that gold has all its marts, if only empty ones.
+        list(pool.map(lambda source: _create(spark, settings, f"silver.{source}"), SOURCES))
+        # A session each: the commit's metadata is a conf of the session.
+        return list(pool.map(lambda source: clean_source(spark.newSession(), settings, source), present))
+
+
+@retry_conflicts
+def clean_source(session: SparkSession, settings: Settings, source: str) -> Cleaned:
+    """Bring one silver table to the newest version of its bronze table.
+
+    Args:
+        session: used for nothing else, since it carries the metadata of the commit.
+        settings: where the tables lie.
+        source: tweets or emissions.
+    """
+    silver = table_path(settings, f"silver.{source}")
+    newest = newest_state(table_path(settings, f"bronze.{source}"))
+    done = next(iter(processed_states(silver)), None)
+    if done == newest:
+        return Cleaned(f"silver.{source}", newest.bronze_version)
+    session.conf.set(_METADATA, newest.to_metadata())
+    cleaned = _merge_unseen(session, settings, source, done, newest) or _write_whole(session, settings, source, newest)
+    earlier = processed_states(silver)[1:2]
+    if earlier and earlier[0].bronze_version > newest.bronze_version:
+        # Another run had been further, and this one, slower, put an older version over it.
+        return clean_source(session, settings, source)
+    return cleaned
+
+
+@retry_conflicts
+def _create(spark: SparkSession, settings: Settings, name: str) -> None:
+    create_tables(spark, settings, name)
+
+
+def _merge_unseen(
+    session: SparkSession, settings: Settings, source: str, done: BronzeState | None, newest: BronzeState
+) -> Cleaned | None:
+    """Merge the bronze versions after ``done``; None when they cannot be told or read any more."""
+    if done is None or done.bronze_id != newest.bronze_id or done.bronze_version > newest.bronze_version:
+        return None
+    bronze, silver = f"bronze.{source}", TABLES[f"silver.{source}"]
+    first = done.bronze_version + 1
+    changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
+    rows = to_silver(changes, silver).persist()
+    try:
+        try:
+            # Here, and before the MERGE, shows what cannot be read: the log and the files of those versions may
+            # have been cleaned up. Any other cause shows itself again when all of bronze is read.
+            count = rows.count()
+        except (PySparkException, Py4JJavaError) as error:
+            log.warning("%s from version %d on cannot be read: %s", bronze, first, str(error).splitlines()[0])
+            return None
+        merged = _merge(session, table_path(settings, silver.name), rows) if count else (0, 0)
+        return Cleaned(silver.name, newest.bronze_version, *merged)
+    finally:
+        rows.unpersist()
+
+
+def _read_changes(session: SparkSession, path: str, first: int, last: int) -> DataFrame:
+    feed = session.read.format("delta").option("readChangeFeed", "true")
+    return feed.option("startingVersion", first).option("endingVersion", last).load(path)
+
+
+def _merge(session: SparkSession, path: str, rows: DataFrame) -> tuple[int, int]:
+    """Insert new events, replace those of which an earlier row turned up; returns how many of each."""
+    # Versions of bronze never change: read twice, the source is the same, and it is cached already.
+    session.conf.set(_MATERIALIZE, "none")
+    merge = DeltaTable.forPath(session, path).alias("stored").merge(rows.alias("new"), "new.event_id = stored.event_id")
+    first = merge.whenMatchedUpdateAll(condition=comes_first("new", "stored")).whenNotMatchedInsertAll()
+    done = first.execute().collect()[0]
+    return done["num_inserted_rows"], done["num_updated_rows"]
+
+
+def _write_whole(session: SparkSession, settings: Settings, source: str, newest: BronzeState) -> Cleaned:
+    """Replace silver by what all of bronze gives: right whatever silver held, and cheaper than a MERGE."""
+    silver = TABLES[f"silver.{source}"]
+    bronze = read_table(session, settings, f"bronze.{source}", newest.bronze_version)
+    path = table_path(settings, silver.name)
+    to_silver(bronze, silver).write.format("delta").mode("overwrite").save(path)
+    return Cleaned(silver.name, newest.bronze_version, inserted=written_rows(path), whole=True)

@@ -1,0 +1,71 @@
+"""The job ``compact``: OPTIMIZE of the tables in which small files have piled up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+
+from batch.conflicts import retry_conflicts
+from batch.log import open_log
+from tideline.schemas import TABLES, Table
+from tideline.settings import Settings
+from tideline.tables import exists, table_path
+
+SMALL_FILE_BYTES = 32 << 20
+"""Below this a file is small. OPTIMIZE leaves larger ones alone, so no row is rewritten more than a few times."""
+
+LARGE_FILE_BYTES = 128 << 20
+"""The size up to which OPTIMIZE fills a file."""
+
+SMALL_FILES = 8
+"""So many small files are worth a rewrite."""
+
+_CONF = {
+    "spark.databricks.delta.optimize.minFileSize": str(SMALL_FILE_BYTES),
+    "spark.databricks.delta.optimize.maxFileSize": str(LARGE_FILE_BYTES),
+    # The default of 15 rewrites at once would each hold a row group in memory.
+    "spark.databricks.delta.optimize.maxThreads": "2",
+}
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """A table's files before and after; equal when nothing was to be done."""
+
+    table: str
+    files: int
+    small_files: int
+    files_after: int
+
+
+def compact(spark: SparkSession, settings: Settings) -> list[Compacted]:
+    """OPTIMIZE every table that needs it.
+
+    Live tables are left to the stream: its MERGE fails on files that another driver has replaced, while an append to
+    bronze, and a job that starts anew after a conflict, do not mind.
+    """
+    tables = [t for t in TABLES.values() if t.schema != "live" and exists(spark, settings, t.name)]
+    session = spark.newSession()
+    for key, value in _CONF.items():
+        session.conf.set(key, value)
+    return [_compact_table(session, settings, table) for table in tables]
+
+
+@retry_conflicts
+def _compact_table(session: SparkSession, settings: Settings, table: Table) -> Compacted:
+    path = table_path(settings, table.name)
+    files, small = count_files(path)
+    if small < SMALL_FILES:
+        return Compacted(table.name, files, small, files)
+    DeltaTable.forPath(session, path).optimize().executeCompaction()
+    return Compacted(table.name, files, small, count_files(path)[0])
+
+
+def count_files(path: str) -> tuple[int, int]:
+    """How many files the table at this path has, and how many of them are small; read from its log."""
+    sizes = pa.table(open_log(path).get_add_actions())["size_bytes"]
+    return len(sizes), pc.sum(pc.less(sizes, SMALL_FILE_BYTES)).as_py() or 0

@@ -1,0 +1,81 @@
+"""The job ``gold``: computes every mart from silver and replaces it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+
+from batch import emission_marts, outliers, tweet_marts
+from batch.conflicts import retry_conflicts
+from batch.log import newest_version, written_rows
+from tideline.schemas import TABLES
+from tideline.settings import Settings
+from tideline.tables import create_tables, read_table, table_path
+
+MARTS: Final[dict[str, tuple[str, Callable[[DataFrame], DataFrame]]]] = {
+    "gold.tweet_metrics": ("silver.tweets", tweet_marts.tweet_metrics),
+    "gold.daily_by_country_device": ("silver.emissions", emission_marts.daily_by_country_device),
+    "gold.daily_by_domain_format": ("silver.emissions", emission_marts.daily_by_domain_format),
+    "gold.top_10_domains": ("silver.emissions", emission_marts.top_10_domains),
+    "gold.emission_contributions": ("silver.emissions", emission_marts.emission_contributions),
+    "gold.daily_country_trends": ("silver.emissions", emission_marts.daily_country_trends),
+    "gold.avg_domain_coverage": ("silver.emissions", emission_marts.avg_domain_coverage),
+    "gold.flagged_domains": ("silver.emissions", outliers.flagged_domains),
+}
+"""Every mart: the silver table that it is computed from, and how."""
+
+SILVER = tuple(sorted({source for source, _ in MARTS.values()}))
+
+PARALLEL_WRITES = 4
+"""A small mart is mostly waiting for its commit: more writers than cores."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one run wrote to one mart."""
+
+    table: str
+    silver_version: int
+    rows: int
+
+
+def gold(spark: SparkSession, settings: Settings) -> list[Written]:
+    """Compute every mart from the newest silver; a silver table that is not there yet counts as empty."""
+    create_tables(spark, settings, *SILVER)
+    while True:
+        versions = _versions(settings)
+        written = _write_marts(spark, settings, versions)
+        # A run that began on an older silver may end last, and would leave old marts behind: so nobody ends on one.
+        if _versions(settings) == versions:
+            return written
+
+
+def _versions(settings: Settings) -> dict[str, int]:
+    """The newest version of every silver table."""
+    return {name: newest_version(table_path(settings, name)) for name in SILVER}
+
+
+def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int]) -> list[Written]:
+    silver = {source: read_table(spark, settings, source, version).persist() for source, version in versions.items()}
+    try:
+        with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
+            return list(pool.map(lambda mart: _write_mart(spark, settings, mart, silver, versions), MARTS))
+    finally:
+        for frame in silver.values():
+            frame.unpersist()
+
+
+@retry_conflicts
+def _write_mart(
+    spark: SparkSession, settings: Settings, name: str, silver: dict[str, DataFrame], versions: dict[str, int]
+) -> Written:
+    create_tables(spark, settings, name)
+    source, transform = MARTS[name]
+    path = table_path(settings, name)
+    mart = silver[source].transform(transform).select(*TABLES[name].column_names)
+    mart.write.format("delta").mode("overwrite").save(path)
+    return Written(name, versions[source], written_rows(path))

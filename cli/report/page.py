@@ -1,0 +1,102 @@
+"""Renders the figures into one HTML file that needs no network. All data is escaped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from cli.report import emission_charts, health_charts, tweet_charts
+from cli.report.data import ReportData
+
+MISSING = "–"
+
+
+def write_page(data: ReportData, path: Path) -> None:
+    """Write the page; an older one is replaced at once, so that a reader never sees half a page."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text(render_page(data), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def render_page(data: ReportData) -> str:
+    """The whole page as HTML."""
+    environment = Environment(
+        loader=PackageLoader("cli.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, amount=amount, size=size, moment=moment)
+    template = environment.get_template("page.html")
+    return template.render(
+        data=data,
+        charts={name: _embed(name, chart) for name, chart in _charts(data).items()},
+        weekly=tweet_charts.by_week(data.tweet_days),
+        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script
+    )
+
+
+def number(value: int | None) -> str:
+    """A whole number with separators, a dash where there is none.
+
+    >>> number(12345)
+    '12,345'
+    """
+    return MISSING if value is None else f"{value:,}"
+
+
+def amount(value: Decimal | float | None, digits: int = 2) -> str:
+    """A rounded amount with separators, a dash where there is none.
+
+    >>> amount(1234.5)
+    '1,234.50'
+    """
+    return MISSING if value is None else f"{value:,.{digits}f}"
+
+
+def size(value: int | None) -> str:
+    """Bytes in the unit that a reader would choose.
+
+    >>> size(1536)
+    '1.5 kB'
+    """
+    if value is None:
+        return MISSING
+    scaled, units = float(value), ["B", "kB", "MB", "GB", "TB"]
+    while scaled >= 1024 and len(units) > 1:
+        scaled, units = scaled / 1024, units[1:]
+    return f"{scaled:.0f} {units[0]}" if units[0] == "B" else f"{scaled:.1f} {units[0]}"
+
+
+def moment(value: datetime | None) -> str:
+    """A time to the second, as the UTC that it is."""
+    return MISSING if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
+
+
+def _charts(data: ReportData) -> dict[str, go.Figure]:
+    domains = [row["domain"] for row in data.top_domains]
+    return {
+        "tweets_per_hour": tweet_charts.tweets_per_hour(data.tweet_hours),
+        "tweets_per_day": tweet_charts.tweets_per_day(data.tweet_days),
+        "weekly_rhythm": tweet_charts.weekly_rhythm(data.tweet_hours),
+        "by_country": emission_charts.emissions_by(data.daily_emissions, "country"),
+        "by_device": emission_charts.emissions_by(data.daily_emissions, "device"),
+        "top_domains": emission_charts.top_domains(data.top_domains, data.flagged_domains),
+        "domain_formats": emission_charts.domain_formats(data.domain_formats, domains),
+        "anomalies": emission_charts.anomalies(data.anomalies),
+        "waits": health_charts.waits(data.waits),
+    }
+
+
+def _embed(name: str, chart: go.Figure) -> Markup:
+    config = {"responsive": True, "displayModeBar": False}
+    div = chart.to_html(full_html=False, include_plotlyjs=False, config=config, div_id=f"chart-{name}")
+    return Markup(div)  # noqa: S704 - plotly escapes the data of its JSON, and labels went through `label`

@@ -1,0 +1,1 @@
+"""What must hold in bronze, silver and gold, as Great Expectations suites, and the runner that asks them."""

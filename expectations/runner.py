@@ -1,0 +1,104 @@
+"""Asks a suite's expectations of a frame, with few Spark jobs: a plain yes or no first, details of what fails after."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import great_expectations as gx
+import pandas as pd
+from great_expectations.core.batch import Batch
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
+from pyspark.sql import DataFrame
+
+from expectations.suite import CRITICAL, Expectation, Suite
+
+EXAMPLES = 5
+"""How many offending values are shown."""
+
+_COLUMNS = ("column", "column_list", "column_A", "column_B")
+_DETAILS = ("observed_value", "element_count", "missing_count", "unexpected_count")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether one expectation holds; ``observed`` is JSON, and None when it does."""
+
+    suite: str
+    table: str
+    expectation: str
+    column: str
+    severity: str
+    success: bool
+    observed: str | None
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether it must stop what follows."""
+        return not self.success and self.severity == CRITICAL
+
+
+def validate(frame: DataFrame | pd.DataFrame, suite: Suite) -> list[Outcome]:
+    """Ask all expectations of the suite; an expectation that cannot be evaluated does not hold."""
+    batch = _batch(frame, suite)
+    first = _ask(batch, suite.expectations, "BOOLEAN_ONLY")
+    failed = tuple(e for e, result in zip(suite.expectations, first, strict=True) if not result.success)
+    details = iter(_ask(batch, failed, "BASIC") if failed else [])
+    return [_outcome(suite, result if result.success else next(details)) for result in first]
+
+
+def _batch(frame: DataFrame | pd.DataFrame, suite: Suite) -> Batch:
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        analytics_enabled=False,
+        progress_bars=ProgressBarsConfig(globally=False),
+    )
+    sources = gx.get_context(mode="ephemeral", project_config=config).data_sources
+    # GX would cache the frame, raw payloads and all; the few queries read only the columns they need.
+    source = sources.add_pandas("lake") if isinstance(frame, pd.DataFrame) else sources.add_spark("lake", persist=False)
+    definition = source.add_dataframe_asset(suite.table).add_batch_definition_whole_dataframe("whole")
+    return definition.get_batch({"dataframe": frame})
+
+
+def _ask(batch: Batch, expectations: tuple[Expectation, ...], form: str) -> list[ExpectationValidationResult]:
+    """One result per expectation, in their order: GX answers in an order of its own."""
+    numbered = [e.copy(update={"meta": {"number": n}}) for n, e in enumerate(expectations)]
+    results = batch.validate(gx.ExpectationSuite("suite", expectations=numbered), result_format=form).results
+    return sorted(results, key=lambda result: result.expectation_config.meta["number"])
+
+
+def _outcome(suite: Suite, result: ExpectationValidationResult) -> Outcome:
+    config = result.expectation_config
+    names = [config.kwargs[key] for key in _COLUMNS if key in config.kwargs]
+    return Outcome(
+        suite=suite.name,
+        table=suite.table,
+        expectation=config.type,
+        column=", ".join(name if isinstance(name, str) else ", ".join(name) for name in names),
+        severity=config.severity.value,
+        success=bool(result.success),
+        observed=None if result.success else json.dumps(_observed(result), default=str),
+    )
+
+
+def _observed(result: ExpectationValidationResult) -> dict[str, Any]:
+    observed = {key: result.result[key] for key in _DETAILS if result.result.get(key) is not None}
+    examples = result.result.get("partial_unexpected_list")
+    if examples:
+        observed["examples"] = examples[:EXAMPLES]
+    if not observed:
+        observed["exception"] = _exception(result)
+    return observed
+
+
+def _exception(result: ExpectationValidationResult) -> str:
+    """Why the expectation could not be evaluated; GX nests it by metric, or not."""
+    info = result.exception_info
+    nested = [info] if "exception_message" in info else list(info.values())
+    return "; ".join(str(one["exception_message"]) for one in nested)

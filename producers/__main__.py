@@ -1,0 +1,85 @@
+"""``python -m producers tweets|emissions``: what ``tideline produce`` does, without the rest of Tideline."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from producers.commands import (
+    EMISSION_ROWS,
+    SEED,
+    Generated,
+    Target,
+    exit_code,
+    produce_emissions,
+    produce_tweets,
+)
+from tideline.errors import TidelineError
+from tideline.settings import Settings, load_settings
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, 1 for an error, 130 or 143 for a signal."""
+    options = _parser().parse_args(arguments)
+    console = Console(stderr=True, soft_wrap=True)
+    # The client logs each retry; what a user has to know comes as an error.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        return _run(options, load_settings(), console)
+    except TidelineError as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    tweets = options.command == "tweets"
+    topic = options.topic or (settings.tweets_topic if tweets else settings.emissions_topic)
+    target = Target(settings.kafka_bootstrap, topic, options.rate, options.limit, options.resend)
+    origin = options.input or Generated(
+        options.count, options.seed, options.output, options.planted, options.send or None
+    )
+    produce = produce_tweets if tweets else produce_emissions
+    return exit_code(produce(target, origin, console, options.source))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m producers", description="Send tweets or ad emissions to Kafka.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    tweets = commands.add_parser("tweets", help="replay or generate a tab-separated tweet file")
+    origin = tweets.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--input", metavar="FILE|-", help="TSV file, plain or gzip; - is standard input")
+    origin.add_argument("--synthetic", dest="count", type=int, metavar="N", help="generate N lines")
+    emissions = commands.add_parser("emissions", help="generate or replay a CSV of ad emissions")
+    origin = emissions.add_mutually_exclusive_group()
+    origin.add_argument("--input", metavar="CSV|-", help="CSV file, plain or gzip; - is standard input")
+    origin.add_argument(
+        "--rows", dest="count", type=int, default=EMISSION_ROWS, metavar="N", help="generate N rows (%(default)s)"
+    )
+    for command in (tweets, emissions):
+        _add_shared(command)
+    return parser
+
+
+def _add_shared(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, default=SEED, help="the same seed generates the same (%(default)s)")
+    command.add_argument("--output", type=Path, metavar="FILE", help="write what is generated there, not to Kafka")
+    command.add_argument("--send", action="store_true", help="with --output: send it to Kafka, too")
+    command.add_argument("--planted", type=Path, metavar="JSON", help="write there what the generator planted")
+    command.add_argument("--rate", metavar="N/s", help="records per second; default: as fast as it goes")
+    command.add_argument("--limit", type=int, metavar="N", help="send at most N records in this run")
+    command.add_argument("--topic", metavar="T", help="default: the source's own topic")
+    command.add_argument("--resend", action="store_true", help="send again what the topic holds already")
+    command.add_argument("--source", metavar="NAME", help="a name for standard input, part of event ids")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

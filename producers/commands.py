@@ -1,0 +1,167 @@
+"""The producers' commands, free of any option parser: plain values in, one line of result on the console."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from producers.display import Display
+from producers.emission_rows import SyntheticEmissions
+from producers.emissions import emission_records
+from producers.rate import parse_rate
+from producers.replay import Options, Reader, Sent, replay
+from producers.source import Source, file_source, generated_source, stream_source
+from producers.synthetic import SyntheticTweets
+from producers.tweets import tweet_records
+from tideline.errors import InputError
+
+EMISSION_ROWS = 1_000
+"""Rows of an emission run when nobody says how many."""
+
+SEED = 1
+"""The seed of a generator when nobody gives one."""
+
+Run = SyntheticTweets | SyntheticEmissions
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a command sends, and how.
+
+    Attributes:
+        bootstrap: ``host:port`` of Kafka.
+        topic: the topic.
+        rate: records per second as text, ``500/s`` or ``500``; None for as fast as it goes.
+        limit: records to send in this run, at most.
+        resend: send what the topic holds already, too.
+    """
+
+    bootstrap: str
+    topic: str
+    rate: str | None = None
+    limit: int | None = None
+    resend: bool = False
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What a command generates.
+
+    Attributes:
+        count: lines or rows.
+        seed: the same seed gives the same data.
+        output: a file to write it to, packed when its name ends in ``.gz``.
+        planted: a JSON file for the exact numbers of what was planted.
+        send: whether it goes to Kafka; without an answer it does unless there is an ``output``.
+    """
+
+    count: int
+    seed: int = SEED
+    output: Path | None = None
+    planted: Path | None = None
+    send: bool | None = None
+
+
+def produce_tweets(
+    target: Target, origin: str | Generated, console: Console, source_name: str | None = None
+) -> Sent | None:
+    """Send tweets from a file (``-`` is standard input) or a generator.
+
+    Args:
+        target: where to.
+        origin: the file's path, or what to generate.
+        console: for progress and the result; standard error, as a rule.
+        source_name: a name for standard input; event ids of its malformed lines are made from it.
+
+    Returns:
+        What was sent, or None when a file was written only.
+
+    Raises:
+        TidelineError: whatever a user has to know.
+    """
+    source = _source(origin, SyntheticTweets, console, source_name)
+    return _send(source, tweet_records, target, console)
+
+
+def produce_emissions(
+    target: Target, origin: str | Generated, console: Console, source_name: str | None = None
+) -> Sent | None:
+    """Send emission rows from a CSV file (``-`` is standard input) or a generator; see ``produce_tweets``."""
+    source = _source(origin, SyntheticEmissions, console, source_name)
+    return _send(source, emission_records, target, console)
+
+
+def exit_code(sent: Sent | None) -> int:
+    """0, or 128 and the number of the signal that ended the run."""
+    return 128 + sent.signal if sent is not None and sent.signal is not None else 0
+
+
+def _source(
+    origin: str | Generated, generator: Callable[[int, int], Run], console: Console, name: str | None
+) -> Source | None:
+    if isinstance(origin, Generated):
+        return _generate(origin, generator, console)
+    if origin == "-":
+        return stream_source(open(sys.stdin.fileno(), "rb", closefd=False), name)
+    with console.status(f"reading {origin}"):
+        return file_source(Path(origin))
+
+
+def _generate(wanted: Generated, generator: Callable[[int, int], Run], console: Console) -> Source | None:
+    if wanted.count < 1 or wanted.seed < 0:
+        msg = f"cannot generate {wanted.count} lines with seed {wanted.seed}: give 1 or more, and a seed from 0 on"
+        raise InputError(msg)
+    run = generator(wanted.count, wanted.seed)
+    if wanted.planted is not None:
+        _write(wanted.planted, [json.dumps(asdict(run.planted), indent=2, ensure_ascii=False).encode() + b"\n"])
+    if wanted.output is not None:
+        _write(wanted.output, run.chunks())
+        console.print(f"{wanted.count:,} lines written to {wanted.output}", highlight=False)
+    send = wanted.send if wanted.send is not None else wanted.output is None
+    return generated_source(run.planted.run, run.chunks) if send else None
+
+
+def _write(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with gzip.open(part, "wb") if path.suffix == ".gz" else part.open("wb") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+        part.replace(path)
+    except OSError as err:
+        msg = f"cannot write {path}: {err.strerror}; name a file in a folder that can be written"
+        raise InputError(msg) from err
+
+
+def _send(source: Source | None, read: Reader, target: Target, console: Console) -> Sent | None:
+    if source is None:
+        return None
+    if target.limit is not None and target.limit < 1:
+        msg = f"the limit {target.limit} is not a number of records above 0"
+        raise InputError(msg)
+    rate = parse_rate(target.rate) if target.rate is not None else None
+    options = Options(rate, target.limit, target.resend)
+    with Display(console, source, target.topic, target.limit) as display:
+        sent = replay(source, read, target.bootstrap, target.topic, options, display.update)
+    console.print(_summary(sent, target.topic, source.resumable), highlight=False)
+    return sent
+
+
+def _summary(sent: Sent, topic: str, resumable: bool) -> str:
+    parts = [f"{sent.sent:,} records sent to topic {topic} in {sent.seconds:.1f} s"]
+    if sent.sent:
+        parts[0] += f" ({sent.sent / sent.seconds:,.0f}/s)"
+    if sent.malformed:
+        parts.append(f"{sent.malformed:,} of them malformed lines, sent as they are")
+    if sent.skipped:
+        parts.append(f"{sent.skipped:,} skipped that were there already (--resend sends them again)")
+    if sent.signal is not None:
+        parts.append("stopped by a signal" + (": the same command goes on from here" if resumable else ""))
+    return "; ".join(parts)

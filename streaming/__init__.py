@@ -1,0 +1,1 @@
+"""Kafka to bronze, and from bronze the live counts and flags. One driver process runs all queries."""

@@ -1,0 +1,179 @@
+"""The queries of each source: how a bronze stream, its counts and its flags are started, and from where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from delta.tables import DeltaTable
+from deltalake import DeltaTable as DeltaLog
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
+
+from streaming.bronze import bronze_writer, read_kafka
+from streaming.counts import TimeOrder, count_live, emission_counting, tweet_counting
+from streaming.recovery import drop_checkpoint, is_usable_live_checkpoint, plan_kafka_start, read_checkpoint
+from streaming.sink import anomalies_writer, counts_writer
+from tideline.errors import CheckpointError
+from tideline.offsets import has_records, highest_offsets, topic_state
+from tideline.settings import Settings
+from tideline.tables import table_path
+
+SOURCES = ("tweets", "emissions")
+
+PLAN_VERSION = 1
+"""Raised whenever the plan or the state of a live query changes: its checkpoint is then dropped, its table rebuilt."""
+
+ALL_FILES = 2**31 - 1
+"""Delta hands out a first snapshot in file order; cut into batches, rows would fall behind the watermark."""
+
+LIVE_TABLES = {
+    "tweets": ("live.tweet_counts_hourly", "live.tweet_counts_daily"),
+    "emissions": (
+        "live.emission_counts_hourly",
+        "live.emission_counts_daily",
+        "live.anomalies",
+        "live.domain_baselines",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One streaming query: what it is, how it is started or started again, and how its progress is dropped.
+
+    Bronze's progress cannot be dropped: nothing but Kafka could rebuild it.
+    """
+
+    name: str
+    source: str
+    is_bronze: bool
+    start: Callable[[Trigger], StreamingQuery]
+    drop_progress: Callable[[], None] | None
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """When batches run: every ``seconds``, or once for all that is there."""
+
+    seconds: float | None
+
+    def apply(self, writer: DataStreamWriter) -> DataStreamWriter:
+        """Set the trigger of a query."""
+        if self.seconds is None:
+            return writer.trigger(availableNow=True)
+        return writer.trigger(processingTime=f"{round(self.seconds * 1000)} milliseconds")
+
+
+def bronze_query(spark: SparkSession, settings: Settings, source: str) -> Query:
+    """The query that lands a source's topic in its bronze table."""
+    name = f"bronze.{source}"
+    path, checkpoint = table_path(settings, name), checkpoint_path(settings, name)
+    topic = topic_of(settings, source)
+
+    def start(trigger: Trigger) -> StreamingQuery:
+        bootstrap = settings.kafka_bootstrap
+        held = highest_offsets(DeltaLog(path), topic)
+        begin = plan_kafka_start(
+            topic_state(bootstrap, topic),
+            read_checkpoint(checkpoint),
+            held,
+            path,
+            lambda partition, first, end: has_records(bootstrap, topic, partition, first, end),
+        )
+        writer = bronze_writer(read_kafka(spark, settings, begin), source)
+        return trigger.apply(writer).option("checkpointLocation", checkpoint).start(path)
+
+    return Query(name, source, is_bronze=True, start=start, drop_progress=None)
+
+
+def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
+    """The stateful query that keeps a source's hourly and daily counts."""
+    counting = tweet_counting() if source == "tweets" else emission_counting()
+    dimensions = settings.tweet_dimensions if source == "tweets" else settings.emission_dimensions
+    order = TimeOrder(
+        settings.topic_partitions,
+        f"{settings.horizon_minutes} minutes",
+        f"{settings.topic_retention_hours} hours",
+    )
+
+    def writer(bronze: DataFrame) -> DataStreamWriter:
+        counts = count_live(bronze, counting, dimensions, order)
+        write = counts_writer(counting, lambda name: table_path(settings, name))
+        return counts.writeStream.outputMode("update").foreachBatch(write)
+
+    plan = {"dimensions": dimensions, **asdict(order)}
+    return _live_query(spark, settings, f"live.{source}_counts", source, plan, writer)
+
+
+def anomalies_query(spark: SparkSession, settings: Settings) -> Query:
+    """The query that flags emission rows; it keeps no state of Spark's."""
+
+    def writer(bronze: DataFrame) -> DataStreamWriter:
+        write = anomalies_writer(lambda name: table_path(settings, name))
+        return bronze.writeStream.outputMode("append").foreachBatch(write)
+
+    return _live_query(spark, settings, "live.anomalies", "emissions", {}, writer)
+
+
+def queries_of(spark: SparkSession, settings: Settings, source: str) -> list[Query]:
+    """All queries of a source, bronze first."""
+    queries = [bronze_query(spark, settings, source), counts_query(spark, settings, source)]
+    return [*queries, anomalies_query(spark, settings)] if source == "emissions" else queries
+
+
+def topic_of(settings: Settings, source: str) -> str:
+    """The topic that a source's records come from."""
+    return settings.tweets_topic if source == "tweets" else settings.emissions_topic
+
+
+def checkpoint_path(settings: Settings, query: str) -> str:
+    """The folder of a query's checkpoint: one per query, never derived from anything that changes."""
+    return f"{settings.checkpoints}/{query}"
+
+
+def _live_query(
+    spark: SparkSession,
+    settings: Settings,
+    name: str,
+    source: str,
+    plan: dict[str, object],
+    writer: Callable[[DataFrame], DataStreamWriter],
+) -> Query:
+    bronze, checkpoint = table_path(settings, f"bronze.{source}"), checkpoint_path(settings, name)
+    fingerprint = json.dumps({"plan": PLAN_VERSION, **plan}, sort_keys=True)
+    marker = Path(f"{checkpoint}.plan.json")
+
+    def start(trigger: Trigger) -> StreamingQuery:
+        if not _can_resume(spark, bronze, checkpoint, marker, fingerprint):
+            drop_checkpoint(checkpoint)
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.write_text(fingerprint)
+        rows = (
+            spark.readStream.format("delta")
+            .option("maxFilesPerTrigger", ALL_FILES)
+            # Bronze is never changed, but a DELETE by hand must not end the live counts.
+            .option("skipChangeCommits", "true")
+            .load(bronze)
+        )
+        query = writer(rows).queryName(name).option("checkpointLocation", checkpoint)
+        return trigger.apply(query).start()
+
+    return Query(name, source, is_bronze=False, start=start, drop_progress=lambda: drop_checkpoint(checkpoint))
+
+
+def _can_resume(spark: SparkSession, bronze: str, checkpoint: str, marker: Path, fingerprint: str) -> bool:
+    if not marker.exists() or marker.read_text() != fingerprint:
+        return False
+    try:
+        found = read_checkpoint(checkpoint)
+    except CheckpointError:
+        # A live table is a function of bronze: what cannot be continued is computed anew.
+        return False
+    bronze_id = DeltaTable.forPath(spark, bronze).detail().select("id").collect()[0]["id"]
+    log = Path(bronze) / "_delta_log"
+    oldest = min(int(file.stem) for file in log.glob("[0-9]*.json") if file.stem.isdigit())
+    return is_usable_live_checkpoint(found, bronze_id, oldest)

@@ -1,0 +1,73 @@
+"""Tweets: from Kafka records to bronze rows, valid and rejected alike."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from streaming.records import (
+    all_reasons,
+    blank_to_null,
+    coordinates_id,
+    reject,
+    with_coordinates,
+    with_fields,
+)
+from tideline.reasons import RULE_VERSION, Reason
+from tideline.schemas import TABLES
+
+FIELDS = ("tweet_id", "date", "time", "lang", "country_code", "country_place")
+"""The fields that bronze types; others stay in the raw value."""
+
+CLOCK_TOLERANCE_SECONDS = 300
+"""How far a tweet's time may lie after Kafka's own: clocks differ a little, the future does not come early."""
+
+
+def tweets_to_bronze(kafka: DataFrame) -> DataFrame:
+    """Judge and type tweet records.
+
+    Args:
+        kafka: the columns of Spark's Kafka source, with headers.
+
+    Returns:
+        The columns of ``bronze.tweets``, one row per record, whatever the record holds.
+    """
+    parsed = with_fields(with_coordinates(kafka), FIELDS)
+    typed = parsed.withColumn("tweet_id", tweet_id(F.col("fields.tweet_id"))).withColumn(
+        "event_time", event_time(F.col("fields.date"), F.col("fields.time"))
+    )
+    judged = typed.withColumn("reasons", all_reasons(tweet_checks()))
+    return judged.select(
+        "*",
+        F.coalesce(F.col("tweet_id").cast("string"), coordinates_id()).alias("event_id"),
+        blank_to_null(F.col("fields.lang")).alias("lang"),
+        blank_to_null(F.coalesce("fields.country_code", "fields.country_place")).alias("country_code"),
+        F.lit(RULE_VERSION).alias("rule_version"),
+    ).select(*TABLES["bronze.tweets"].column_names)
+
+
+def tweet_id(text: Column) -> Column:
+    """A positive 64-bit integer, or null."""
+    number = text.try_cast("bigint")
+    return F.when(number > 0, number)
+
+
+def event_time(date: Column, time: Column) -> Column:
+    """The UTC time of ``2020-03-01`` and ``12:34:56``, or null.
+
+    The shape is checked before the cast: a bare time would be cast to a time of today.
+    """
+    shaped = (F.length(date) == 10) & (F.length(time) == 8) & (F.substring(time, 3, 1) == ":")
+    return F.when(shaped, F.concat_ws(" ", date, time).try_cast("timestamp"))
+
+
+def tweet_checks() -> list[Column]:
+    """The checks of a tweet that has fields; needs ``fields``, ``tweet_id``, ``event_time``, ``kafka_timestamp``."""
+    missing = blank_to_null(F.col("fields.date")).isNull() | blank_to_null(F.col("fields.time")).isNull()
+    latest = F.col("kafka_timestamp") + F.make_dt_interval(secs=F.lit(CLOCK_TOLERANCE_SECONDS))
+    return [
+        reject(F.col("tweet_id").isNull(), Reason.ID_INVALID),
+        reject(missing, Reason.TIME_MISSING),
+        reject(~missing & F.col("event_time").isNull(), Reason.TIME_UNREADABLE),
+        reject(F.col("event_time") > latest, Reason.TIME_IN_FUTURE),
+    ]

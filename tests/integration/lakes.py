@@ -1,0 +1,63 @@
+"""A lake of a test's own beside the shared broker, records sent straight to its topics, and the stream run on it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from kafka import KafkaProducer
+from pyspark.sql import SparkSession
+
+from streaming.app import drain, prepare
+from tideline.settings import Settings
+from tideline.topics import create_topics
+
+Record = tuple[bytes, bytes, list[tuple[str, bytes]]]
+"""Key, value, headers."""
+
+
+def own_lake(settings: Settings, home: Path, **changes: object) -> Settings:
+    """The shared broker, but topics, tables and checkpoints of one's own."""
+    name = home.name
+    own = replace(
+        settings,
+        **{
+            "home": home,
+            "warehouse": "",
+            "checkpoints": "",
+            "tweets_topic": f"tweets-{name}",
+            "emissions_topic": f"emissions-{name}",
+            **changes,
+        },
+    )
+    create_topics(own)
+    return own
+
+
+def send(settings: Settings, topic: str, records: Sequence[Record]) -> None:
+    """Send records and wait until all are in Kafka."""
+    producer = KafkaProducer(bootstrap_servers=settings.kafka_bootstrap)
+    for key, value, headers in records:
+        producer.send(topic, key=key, value=value, headers=headers)
+    producer.flush()
+    producer.close()
+
+
+def stream_now(spark: SparkSession, settings: Settings, *sources: str) -> None:
+    """Run the queries of these sources until all is drained, in this process."""
+    drain(prepare(spark, settings, sources), threading.Event())
+
+
+def start_stream(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    """Start the stream as a process of its own; its output is a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "streaming", *arguments],
+        env=os.environ | settings.variables(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )

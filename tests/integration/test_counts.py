@@ -1,0 +1,96 @@
+"""The stateful counts on literal bronze rows: partitions that drain at different speeds, and copies in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from streaming.queries import Trigger, counts_query
+from tests.integration.recount import assert_live_counts, read
+from tideline.schemas import TABLES
+from tideline.settings import Settings
+from tideline.tables import create_tables, declared_type, table_path
+
+pytestmark = pytest.mark.integration
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LIVE = ("live.emission_counts_hourly", "live.emission_counts_daily")
+
+
+def row(event_id: str, partition: int, offset: int, received: datetime) -> dict[str, Any]:
+    """A valid bronze row; what counting does not look at is null."""
+    return dict.fromkeys(TABLES["bronze.emissions"].column_names) | {
+        "topic": "emissions",
+        "partition": partition,
+        "offset": offset,
+        "kafka_timestamp": received,
+        "event_id": event_id,
+        "date": date(2025, 12, 31),
+        "country": "FR",
+        "reasons": [],
+    }
+
+
+def append(spark: SparkSession, lake: Settings, rows: Sequence[dict[str, Any]]) -> None:
+    """Commit rows to bronze as one version."""
+    frame = spark.createDataFrame(list(rows), declared_type(TABLES["bronze.emissions"]))
+    frame.coalesce(1).write.format("delta").mode("append").save(table_path(lake, "bronze.emissions"))
+
+
+def count(spark: SparkSession, lake: Settings) -> int:
+    """Count what is new; returns how many rows the watermark dropped."""
+    query = counts_query(spark, lake, "emissions").start(Trigger(None))
+    query.awaitTermination()
+    assert query.exception() is None
+    return sum(o["numRowsDroppedByWatermark"] for p in query.recentProgress for o in p["stateOperators"])
+
+
+def test_partitions_hours_apart_lose_no_row_and_resends_within_the_horizon_are_recognised(
+    spark: SparkSession, lake: Settings
+) -> None:
+    #  Kafka time  02:00              12:00
+    #  partition 0                    a0 a1 …   a0 again (13:00)
+    #  partition 1 b0 (02:00) …       b0 again (03:00): late behind a single watermark at 12:00 - 2 h
+    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    dropped = 0
+    for step in range(4):
+        append(spark, lake, [row(f"a{step}", 0, step, NOON + step * HOUR / 4)])
+        dropped += count(spark, lake)
+        append(spark, lake, [row(f"b{step}", 1, step, NOON - 10 * HOUR + step * HOUR / 4)])
+        dropped += count(spark, lake)
+    append(spark, lake, [row("a0", 0, 4, NOON + HOUR), row("b0", 1, 4, NOON - 9 * HOUR)])
+    dropped += count(spark, lake)
+    assert dropped == 0
+    assert_live_counts(lake, "emissions")
+    assert read(lake, "live.emission_counts_daily").emissions.sum() == 8
+
+
+def test_of_copies_in_one_batch_the_first_that_kafka_received_counts(spark: SparkSession, lake: Settings) -> None:
+    # Each event arrives at 12:59 and again at 13:01, in versions that the batch reads as files in any order.
+    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    append(spark, lake, [row("before", 0, 0, NOON)])
+    count(spark, lake)
+    early, late = NOON + timedelta(minutes=59), NOON + timedelta(minutes=61)
+    for version in range(4):
+        received = early if version == 0 else late + timedelta(seconds=version)
+        copies = range(200 if version == 0 else 100 * (version + 1))
+        append(spark, lake, [row(f"e{n % 200}", 0, 1 + version * 1000 + n, received) for n in copies])
+    count(spark, lake)
+    assert_live_counts(lake, "emissions")
+    hourly = read(lake, "live.emission_counts_hourly")
+    assert hourly[hourly.window_start.dt.hour == 13].empty
+
+
+def test_a_changed_plan_computes_the_tables_anew(spark: SparkSession, lake: Settings) -> None:
+    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    append(spark, lake, [row(f"e{n}", 0, n, NOON) for n in range(10)])
+    count(spark, lake)
+    without = Settings(home=lake.home, emission_dimensions=())
+    count(spark, without)
+    daily = read(lake, "live.emission_counts_daily")
+    assert (daily.country.isna().all(), daily.emissions.tolist()) == (True, [10])

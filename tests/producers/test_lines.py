@@ -1,0 +1,46 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producers.lines import split_lines
+
+
+def lines_of(*chunks: bytes, limit: int = 1_000) -> list[tuple[bytes, int]]:
+    return list(split_lines(chunks, limit))
+
+
+def test_a_last_line_needs_no_end() -> None:
+    assert lines_of(b"a\nb") == [(b"a", 1), (b"b", 1)]
+
+
+def test_an_empty_line_is_a_line_and_the_end_of_the_file_is_none() -> None:
+    assert lines_of(b"a\n\nb\n") == [(b"a", 1), (b"", 0), (b"b", 1)]
+
+
+def test_nothing_has_no_lines() -> None:
+    assert lines_of() == []
+
+
+def test_one_carriage_return_belongs_to_the_end_of_the_line() -> None:
+    assert lines_of(b"a\r\nb\r\r\nc\rd\ne\r") == [(b"a", 1), (b"b\r", 2), (b"c\rd", 3), (b"e", 1)]
+
+
+def test_an_end_of_line_cut_by_a_chunk_is_still_one() -> None:
+    assert lines_of(b"a\r", b"\nb") == [(b"a", 1), (b"b", 1)]
+
+
+def test_of_a_long_line_the_start_is_kept_and_its_length_told() -> None:
+    assert lines_of(b"abcdef\nok\nab", b"cd", b"ef", b"gh\n1234567", limit=3) == [
+        (b"abc", 6),
+        (b"ok", 2),
+        (b"abc", 8),
+        (b"123", 7),
+    ]
+
+
+@given(st.binary(), st.lists(st.integers(0, 40)))
+def test_chunks_make_no_difference(content: bytes, cuts: list[int]) -> None:
+    places = sorted({0, len(content), *(cut for cut in cuts if cut <= len(content))})
+    chunks = [content[low:high] for low, high in zip(places, places[1:], strict=False)]
+    ends = content.split(b"\n")
+    expected = [line[:-1] if line.endswith(b"\r") else line for line in (ends if ends[-1] else ends[:-1])]
+    assert [line for line, _ in split_lines(chunks)] == expected

@@ -1,0 +1,53 @@
+"""Every error that a user can meet, one sentence per class: what, where, what was found, what to do."""
+
+
+class TidelineError(Exception):
+    """Base of all errors that are reported without a traceback."""
+
+
+class SettingsError(TidelineError):
+    """A setting is missing or unreadable."""
+
+
+class PrerequisiteError(TidelineError):
+    """A program that Tideline needs is not on this machine."""
+
+
+class JarLockError(TidelineError):
+    """A jar is missing or is not the one that the lock names."""
+
+
+class ServiceError(TidelineError):
+    """An embedded service cannot be started, reached or stopped."""
+
+
+class TopicError(TidelineError):
+    """A topic is missing, or is not configured as Tideline declares it."""
+
+
+class DeliveryError(TidelineError):
+    """Kafka did not accept a record."""
+
+
+class ResumeError(TidelineError):
+    """A replay cannot tell what was sent before."""
+
+
+class InputError(TidelineError):
+    """An input file cannot be read as what it claims to be."""
+
+
+class CheckpointError(TidelineError):
+    """A checkpoint and its table disagree in a way that only a human can resolve."""
+
+
+class LeaseError(TidelineError):
+    """Another stream holds the table."""
+
+
+class TableError(TidelineError):
+    """A table is missing, or its columns are not the declared ones."""
+
+
+class ValidationError(TidelineError):
+    """An expectation of severity critical does not hold."""

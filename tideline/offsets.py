@@ -1,0 +1,99 @@
+"""How far things are: the offsets that Kafka holds of a topic, and those that a bronze table holds. No Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from tideline.errors import ServiceError, TopicError
+
+Offsets = Mapping[int, int]
+"""Kafka offsets by partition."""
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """What Kafka holds of a topic: per partition the first offset kept, and the offset that the next record gets."""
+
+    name: str
+    first: Offsets
+    end: Offsets
+
+
+def topic_state(bootstrap: str, topic: str) -> TopicState:
+    """Ask Kafka for a topic's offsets.
+
+    Raises:
+        TopicError: the topic does not exist.
+        ServiceError: Kafka cannot be reached.
+    """
+    try:
+        consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    except KafkaError as err:
+        msg = f"Kafka cannot be reached at {bootstrap} ({err}); `tideline up` starts the embedded one"
+        raise ServiceError(msg) from err
+    try:
+        partitions = consumer.partitions_for_topic(topic)
+        if not partitions:
+            msg = f"topic {topic} does not exist at {bootstrap}; `tideline up` creates it"
+            raise TopicError(msg)
+        found = [TopicPartition(topic, p) for p in sorted(partitions)]
+        first, end = consumer.beginning_offsets(found), consumer.end_offsets(found)
+        return TopicState(topic, {tp.partition: first[tp] for tp in found}, {tp.partition: end[tp] for tp in found})
+    finally:
+        consumer.close()
+
+
+def has_records(bootstrap: str, topic: str, partition: int, start: int, end: int) -> bool:
+    """Whether a consumer can read any record from offset ``start`` up to, not including, ``end``.
+
+    Offsets may hold no record: those of transaction markers, and of aborted or compacted records.
+    """
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, max_poll_records=1)
+    try:
+        where = TopicPartition(topic, partition)
+        consumer.assign([where])
+        consumer.seek(where, start)
+        while consumer.position(where) < end:
+            for batch in consumer.poll(timeout_ms=1_000).values():
+                return bool(batch[0].offset < end)
+        return False
+    finally:
+        consumer.close()
+
+
+def highest_offsets(table: DeltaTable, topic: str) -> dict[int, int]:
+    """The highest offset per partition that a bronze table holds of a topic.
+
+    A file of one partition answers by its statistics; a compacted file that mixes partitions is read, two columns of
+    it, and only where it may hold something higher.
+    """
+    files = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    files = [f for f in files if f["num_records"] and f["min.topic"] <= topic <= f["max.topic"]]
+    highest: dict[int, int] = {}
+    mixed = []
+    for file in files:
+        if file["min.partition"] != file["max.partition"] or file["min.topic"] != file["max.topic"]:
+            mixed.append(file)
+            continue
+        partition = file["min.partition"]
+        highest[partition] = max(highest.get(partition, -1), file["max.offset"])
+    for file in mixed:
+        partitions = range(file["min.partition"], file["max.partition"] + 1)
+        if any(file["max.offset"] > highest.get(p, -1) for p in partitions):
+            _raise_from(table, file["path"], topic, highest)
+    return highest
+
+
+def _raise_from(table: DeltaTable, path: str, topic: str, highest: dict[int, int]) -> None:
+    """Raise the highest offsets to those of one file."""
+    fragments = {f.path: f for f in table.to_pyarrow_dataset().get_fragments()}
+    rows = fragments[path].to_table(columns=["partition", "offset"], filter=pc.field("topic") == topic)
+    for row in rows.group_by("partition").aggregate([("offset", "max")]).to_pylist():
+        highest[row["partition"]] = max(highest.get(row["partition"], -1), row["offset_max"])

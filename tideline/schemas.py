@@ -1,0 +1,280 @@
+"""The table registry: every table with its columns, key, write mode and properties. Free of pyspark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+EMISSION: Final = "decimal(18,6)"
+"""Emissions are decimals from bronze on: a sum of doubles depends on how rows are partitioned."""
+
+EMISSION_SUM: Final = "decimal(28,6)"
+FRACTION: Final = "decimal(28,9)"
+"""Quotients are rounded to 9 places, so that they do not depend on partitioning either; 19 digits before the
+point hold the largest emission divided by the smallest, so that no row can overflow a mart."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: name, Spark SQL type, and what it holds."""
+
+    name: str
+    type: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table: one writing job, a key, and a write mode.
+
+    ``stats`` names the columns with file statistics; empty means Delta's default (the first 32).
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    written_by: str
+    write_mode: str
+    stats: tuple[str, ...] = ()
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> str:
+        """The part before the dot: bronze, silver, live, gold or ops."""
+        return self.name.split(".")[0]
+
+    @property
+    def ddl(self) -> str:
+        """The columns as a Spark DDL string."""
+        return ", ".join(f"`{c.name}` {c.type}" for c in self.columns)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [c.name for c in self.columns]
+
+
+_COORDINATES = (
+    Column("topic", "string", "Kafka topic"),
+    Column("partition", "int", "Kafka partition"),
+    Column("offset", "bigint", "Kafka offset within the partition"),
+    Column("kafka_timestamp", "timestamp", "when the broker appended the record (UTC)"),
+)
+_EVENT_ID = Column("event_id", "string", "identity of the event; the same in every resend")
+_TWEET = (
+    Column("tweet_id", "bigint", "the tweet's id"),
+    Column("event_time", "timestamp", "when the tweet was written (UTC)"),
+    Column("lang", "string", "language, as the source names it"),
+    Column("country_code", "string", "country, as the source names it (country_code or country_place)"),
+)
+_EMISSION = (
+    Column("date", "date", "the day that the row speaks of"),
+    Column("domain", "string", "publisher's domain"),
+    Column("format", "string", "ad format"),
+    Column("country", "string", "country of the impressions"),
+    Column("ad_size", "string", "ad size in pixels"),
+    Column("device", "string", "device type"),
+    Column("adSelectionEmissions", EMISSION, "emissions of the ad selection"),
+    Column("creativeDistributionEmissions", EMISSION, "emissions of the creative's distribution"),
+    Column("mediaDistributionEmissions", EMISSION, "emissions of the media's distribution"),
+    Column("totalEmissions", EMISSION, "emissions in all"),
+    Column("domainCoverage", "string", "measured or modeled"),
+)
+_VERDICT = (
+    Column("reasons", "array<string>", "why the record is in quarantine; empty = valid"),
+    Column("rule_version", "int", "version of the rules that judged it"),
+)
+_RAW = (
+    Column("key", "binary", "the record's key, byte for byte"),
+    Column("value", "binary", "the record's value, byte for byte"),
+    Column("headers", "array<struct<key: string, value: binary>>", "the record's headers, byte for byte"),
+)
+
+_BRONZE_PROPERTIES = {
+    "delta.appendOnly": "true",
+    # A stream commits every few seconds: a checkpoint each 10 commits would be most of the bytes written.
+    "delta.checkpointInterval": "100",
+    # The stream must not spend its time deleting logs, nor delete what a slow reader needs: maintenance does.
+    "delta.enableExpiredLogCleanup": "false",
+    # Appends only, so the feed costs nothing; it lets `clean` read exactly the versions that it has not seen.
+    "delta.enableChangeDataFeed": "true",
+}
+_LIVE_PROPERTIES = {"delta.checkpointInterval": "100"}
+
+
+def _bronze(source: str, typed: tuple[Column, ...], time: str) -> Table:
+    return Table(
+        f"bronze.{source}",
+        (*_COORDINATES, _EVENT_ID, *typed, *_VERDICT, *_RAW),
+        ("topic", "partition", "offset"),
+        "stream",
+        "append",
+        # Raw payloads have no statistics: minima and maxima of long bytes cost much and skip nothing.
+        ("topic", "partition", "offset", "kafka_timestamp", time),
+        _BRONZE_PROPERTIES,
+    )
+
+
+def _silver(source: str, typed: tuple[Column, ...]) -> Table:
+    columns = (_EVENT_ID, *typed, *_COORDINATES)
+    return Table(f"silver.{source}", columns, ("event_id",), "clean", "merge")
+
+
+def _counts(source: str, period: str, window: Column, dimensions: tuple[str, ...], counted: str) -> Table:
+    dims = tuple(Column(d, "string", f"{d}, null where unknown or not counted by") for d in dimensions)
+    columns = (window, *dims, Column(counted, "bigint", "distinct events"))
+    key = (window.name, *dimensions)
+    return Table(f"live.{source}_counts_{period}", columns, key, "stream", "merge", properties=_LIVE_PROPERTIES)
+
+
+_HOUR = Column("window_start", "timestamp", "start of the hour (UTC)")
+_DAY = Column("window_start", "date", "the day (UTC)")
+_TWEET_DIMENSIONS = ("lang", "country_code")
+_EMISSION_DIMENSIONS = ("country", "device", "format", "domain")
+
+_C = {c.name: c for c in _EMISSION}
+
+_ANOMALIES = Table(
+    "live.anomalies",
+    (
+        Column("rule", "string", "which rule flagged it"),
+        Column("entity", "string", "what was flagged: the row's domain"),
+        _EVENT_ID,
+        Column("date", "date", "the day that the row speaks of"),
+        Column("value", EMISSION, "the value that was judged"),
+        Column("score", "double", "how far off, in the rule's own unit"),
+        Column("threshold", "double", "the score from which on a row is flagged"),
+        Column("baseline", "double", "what was expected"),
+        *_COORDINATES,
+    ),
+    ("rule", "entity", "event_id"),
+    "stream",
+    "merge",
+    properties=_LIVE_PROPERTIES,
+)
+
+_BASELINES = Table(
+    "live.domain_baselines",
+    (
+        _C["domain"],
+        Column("topic", "string", "Kafka topic"),
+        Column("partition", "int", "Kafka partition: its order never changes, so neither does the baseline"),
+        Column("median", "double", "median of log10(totalEmissions) over the sample"),
+        Column("deviation", "double", "median absolute deviation from it"),
+        Column(
+            "sample",
+            "array<struct<offset: bigint, event_id: string, kafka_timestamp: timestamp, date: date, "
+            "totalEmissions: decimal(18,6)>>",
+            "the domain's first events in that partition",
+        ),
+    ),
+    ("domain", "topic", "partition"),
+    "stream",
+    "merge",
+    properties=_LIVE_PROPERTIES,
+)
+
+
+def _gold(name: str, key: tuple[str, ...], columns: tuple[Column, ...]) -> Table:
+    return Table(f"gold.{name}", columns, key, "gold", "overwrite")
+
+
+_RECORDS = Column("record_count", "bigint", "cleaned rows")
+_SUM = Column("sum_totalEmissions", EMISSION_SUM, "sum of totalEmissions")
+_AVG = Column("avg_totalEmissions", FRACTION, "mean of totalEmissions, rounded to 9 places")
+_TOTAL = Column("total_emissions", EMISSION_SUM, "sum of totalEmissions")
+
+_GOLD = (
+    _gold(
+        "tweet_metrics",
+        ("period_hour",),
+        (
+            Column("period_hour", "timestamp", "start of the hour (UTC)"),
+            Column("tweets_per_hour", "bigint", "distinct tweets of the hour"),
+            Column("tweets_per_day", "bigint", "distinct tweets of that hour's day"),
+        ),
+    ),
+    _gold(
+        "daily_by_country_device",
+        ("date", "country", "device"),
+        (_C["date"], _C["country"], _C["device"], _RECORDS, _SUM, _AVG),
+    ),
+    _gold(
+        "daily_by_domain_format",
+        ("date", "domain", "format"),
+        (_C["date"], _C["domain"], _C["format"], _RECORDS, _SUM, _AVG),
+    ),
+    _gold("top_10_domains", ("domain",), (_C["domain"], _TOTAL)),
+    _gold(
+        "emission_contributions",
+        (),
+        (
+            _C["date"],
+            _C["domain"],
+            Column("pct_adSelection", FRACTION, "adSelectionEmissions as a fraction of the row's total"),
+            Column("pct_creativeDist", FRACTION, "creativeDistributionEmissions as a fraction of the row's total"),
+            Column("pct_mediaDist", FRACTION, "mediaDistributionEmissions as a fraction of the row's total"),
+        ),
+    ),
+    _gold("daily_country_trends", ("date", "country"), (_C["date"], _C["country"], _TOTAL)),
+    _gold(
+        "avg_domain_coverage",
+        ("format",),
+        (
+            _C["format"],
+            Column("avg_measured_coverage", FRACTION, "share of the rows whose coverage is measured"),
+        ),
+    ),
+    _gold(
+        "flagged_domains",
+        ("domain",),
+        (
+            _C["domain"],
+            _TOTAL,
+            Column(
+                "z_score",
+                "double",
+                "distance from the mean of the domains' totals, in sample standard deviations",
+            ),
+            Column("is_outlier", "boolean", "whether |z_score| > 2"),
+        ),
+    ),
+)
+
+_VALIDATIONS = Table(
+    "ops.validations",
+    (
+        Column("run_id", "string", "one id per validation run"),
+        Column("validated_at", "timestamp", "when the run began (UTC)"),
+        Column("suite", "string", "the suite's name"),
+        Column("table", "string", "the table that was validated"),
+        Column("table_version", "bigint", "its Delta version"),
+        Column("expectation", "string", "the expectation's type"),
+        Column("column", "string", "the column or columns it speaks of"),
+        Column("severity", "string", "critical, warning or info"),
+        Column("success", "boolean", "whether it holds"),
+        Column("observed", "string", "what was found, as JSON; null when it holds"),
+    ),
+    ("run_id", "suite", "table", "expectation", "column"),
+    "validate",
+    "append",
+)
+
+TABLES: Final[dict[str, Table]] = {
+    t.name: t
+    for t in (
+        _bronze("tweets", _TWEET, "event_time"),
+        _bronze("emissions", _EMISSION, "date"),
+        _silver("tweets", _TWEET),
+        _silver("emissions", _EMISSION),
+        _counts("tweet", "hourly", _HOUR, _TWEET_DIMENSIONS, "tweets"),
+        _counts("tweet", "daily", _DAY, _TWEET_DIMENSIONS, "tweets"),
+        _counts("emission", "hourly", _HOUR, _EMISSION_DIMENSIONS, "emissions"),
+        _counts("emission", "daily", _DAY, _EMISSION_DIMENSIONS, "emissions"),
+        _ANOMALIES,
+        _BASELINES,
+        *_GOLD,
+        _VALIDATIONS,
+    )
+}
+"""Every table of the lake by its name, ``schema.table``."""

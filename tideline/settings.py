@@ -1,0 +1,127 @@
+"""Settings: read once from ``TIDELINE_*`` variables at the edge; no code below reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tideline.errors import SettingsError
+
+TWEET_DIMENSIONS = ("lang", "country_code")
+EMISSION_DIMENSIONS = ("country", "device", "format", "domain")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, with the defaults of the embedded mode. ``docs/reference.md`` explains each."""
+
+    home: Path = Path(".tideline")
+    warehouse: str = ""
+    checkpoints: str = ""
+    kafka_port: int = 19092
+    kafka_controller_port: int = 19093
+    kafka_bootstrap: str = ""
+    kafka_heap: str = "512m"
+    topic_partitions: int = 2
+    topic_retention_hours: int = 168
+    tweets_topic: str = "tweets"
+    emissions_topic: str = "emissions"
+    spark_master: str = "local[*]"
+    driver_memory: str = "2g"
+    trigger_seconds: float = 5.0
+    batch_records: int = 500_000
+    horizon_minutes: int = 120
+    tweet_dimensions: tuple[str, ...] = TWEET_DIMENSIONS
+    emission_dimensions: tuple[str, ...] = ("country", "device")
+
+    def __post_init__(self) -> None:
+        """Fill the settings that follow from others."""
+        home = self.home.expanduser().absolute()
+        object.__setattr__(self, "home", home)
+        object.__setattr__(self, "warehouse", self.warehouse or str(home / "warehouse"))
+        object.__setattr__(self, "checkpoints", self.checkpoints or f"{self.warehouse}/_checkpoints")
+        object.__setattr__(self, "kafka_bootstrap", self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}")
+        problems = _out_of_range(self)
+        if problems:
+            raise SettingsError("; ".join(problems))
+
+    @classmethod
+    def from_mapping(cls, variables: Mapping[str, str]) -> Settings:
+        """Build the settings from variables such as ``os.environ``.
+
+        Raises:
+            SettingsError: names every variable that is unknown or cannot be read, all at once.
+
+        >>> Settings.from_mapping({"TIDELINE_TRIGGER_SECONDS": "2"}).trigger_seconds
+        2.0
+        """
+        known = {f"TIDELINE_{f.name.upper()}": (f.name, _READERS[str(f.type)]) for f in fields(cls)}
+        values: dict[str, Any] = {}
+        problems = []
+        for variable, text in sorted(variables.items()):
+            if not variable.startswith("TIDELINE_") or text == "":
+                continue
+            if variable not in known:
+                problems.append(f"{variable} is not a setting")
+                continue
+            name, read = known[variable]
+            try:
+                values[name] = read(text)
+            except ValueError:
+                problems.append(f"{variable}={text!r} cannot be read as {read.__name__}")
+        if problems:
+            problems.append("see docs/reference.md for the settings and their defaults")
+            raise SettingsError("; ".join(problems))
+        return cls(**values)
+
+    def variables(self) -> dict[str, str]:
+        """The variables that make a child process see these settings."""
+        return {f"TIDELINE_{f.name.upper()}": _text(getattr(self, f.name)) for f in fields(self)}
+
+
+def load_settings() -> Settings:
+    """The settings of this process, from its environment."""
+    return Settings.from_mapping(os.environ)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip() and part.strip() != "none")
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "Path": Path,
+    "str": str,
+    "int": int,
+    "float": float,
+    "tuple[str, ...]": _names,
+}
+
+
+def _text(value: object) -> str:
+    return (",".join(value) or "none") if isinstance(value, tuple) else str(value)
+
+
+def _out_of_range(settings: Settings) -> list[str]:
+    """What a value may not be, one sentence each."""
+    problems = [
+        f"TIDELINE_{name.upper()} must be above 0, got {getattr(settings, name)}"
+        for name in (
+            "topic_partitions",
+            "topic_retention_hours",
+            "trigger_seconds",
+            "batch_records",
+            "horizon_minutes",
+        )
+        if getattr(settings, name) <= 0
+    ]
+    for name, allowed in (
+        ("tweet_dimensions", TWEET_DIMENSIONS),
+        ("emission_dimensions", EMISSION_DIMENSIONS),
+    ):
+        unknown = sorted(set(getattr(settings, name)) - set(allowed))
+        if unknown:
+            problems.append(f"TIDELINE_{name.upper()} may name {', '.join(allowed)}, got {', '.join(unknown)}")
+    return problems
