@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
-if __package__ in (None, ""):  # pragma: no cover - spark-submit runs the file, not the package
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if not __package__:
+    # spark-submit runs the file, not the package: its folder's modules must not be found without their package.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from pyspark.sql import SparkSession
 from rich.console import Console
@@ -23,12 +25,14 @@ from tideline.settings import Settings, load_settings
 STEPS = {
     "clean": "bring silver to bronze's newest version",
     "gold": "compute all marts from silver",
-    "validate": "validate bronze, silver and gold",
-    "validate_bronze": "validate bronze",
-    "validate_silver": "validate silver, against bronze too",
-    "validate_gold": "validate gold, against silver too",
+    "validate": "validate all layers, and that they agree",
+    "validate_silver": "validate bronze and silver, and that they agree",
+    "validate_gold": "validate gold, and that it agrees with silver",
     "compact": "rewrite small files where they have piled up",
 }
+
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+"""The variable by which spark-submit tells Python of the JVM that runs already."""
 
 WIDTH = 110
 """Of the tables in a log, where there is no terminal to ask."""
@@ -44,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         Thread(target=import_module, args=("batch.validate",), daemon=True).start()
     try:
         settings = load_settings()
-        spark = build_session(settings, f"tideline {' '.join(steps)}")
+        spark = _session(settings, f"tideline {' '.join(steps)}")
         for step in steps:
             run_step(spark, settings, step, out)
     except TidelineError as error:
@@ -62,11 +66,17 @@ def run_step(spark: SparkSession, settings: Settings, step: str, out: Console) -
     out.print(results_table(step, getattr(module, step)(spark, settings)))
 
 
+def _session(settings: Settings, app: str) -> SparkSession:
+    if SUBMITTED in os.environ:
+        # spark-submit was given the configuration and the master: what the caller decided stands.
+        return SparkSession.builder.getOrCreate()
+    return build_session(settings, app)
+
+
 def _validate(spark: SparkSession, settings: Settings, step: str, out: Console) -> None:
     from batch.validate import LAYERS, raise_if_fatal, validate_layers
 
-    layers = LAYERS if step == "validate" else (step.removeprefix("validate_"),)
-    validated = validate_layers(spark, settings, layers)
+    validated = validate_layers(spark, settings, LAYERS[step])
     out.print(outcomes_table(f"{step}, run {validated.run_id}", validated.outcomes))
     raise_if_fatal(validated)
 

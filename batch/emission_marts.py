@@ -55,7 +55,8 @@ def emission_contributions(emissions: DataFrame) -> DataFrame:
         "pct_mediaDist": "mediaDistributionEmissions",
     }
     total = F.col("totalEmissions")
-    return emissions.select("date", "domain", *(quotient(F.col(part), total).alias(name) for name, part in parts.items()))
+    fractions = (quotient(F.col(part), total).alias(name) for name, part in parts.items())
+    return emissions.select("date", "domain", *fractions)
 
 
 def avg_domain_coverage(emissions: DataFrame) -> DataFrame:

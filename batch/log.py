@@ -1,4 +1,4 @@
-"""What a table's Delta log says: id, newest version, and how far silver has read bronze. Read without Spark, in milliseconds."""
+"""What a Delta log says: a table's id and version, how far silver has read bronze. In milliseconds, without Spark."""
 
 from __future__ import annotations
 

@@ -11,27 +11,28 @@ from rich.table import Table
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from expectations.runner import Outcome
+
 
 def results_table(title: str, results: Sequence[DataclassInstance]) -> Table:
     """One row per result, one column per field."""
     return _table(title, [asdict(result) for result in results])
 
 
-def outcomes_table(title: str, outcomes: Sequence[Any]) -> Table:
-    """Per validated table and suite: how many expectations hold, and which do not."""
-    groups: dict[tuple[str, str], list[Any]] = {}
+def outcomes_table(title: str, outcomes: Sequence[Outcome]) -> Table:
+    """Per validated table: how many expectations hold, and which do not."""
+    groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        groups.setdefault((outcome.table, outcome.suite), []).append(outcome)
+        groups.setdefault(outcome.table, []).append(outcome)
     return _table(
         title,
         [
             {
                 "table": table,
-                "suite": "accounting" if suite == "accounting" else "table",
-                "held": f"{sum(o.success for o in group)}/{len(group)}",
-                "failed": "\n".join(f"{o.severity}: {o.expectation} {o.column}" for o in group if not o.success),
+                "hold": f"{sum(o.success for o in group)} of {len(group)}",
+                "do not hold": "\n".join(f"{o.severity}: {o.expectation} {o.column}" for o in group if not o.success),
             }
-            for (table, suite), group in groups.items()
+            for table, group in sorted(groups.items())
         ],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,12 @@ from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.tables import create_tables, exists, read_table, table_path
 
-LAYERS = ("bronze", "silver", "gold")
+LAYERS = {
+    "validate": ("bronze", "silver", "gold"),
+    "validate_silver": ("bronze", "silver"),
+    "validate_gold": ("gold",),
+}
+"""The layers that each validating step looks at."""
 
 VALIDATIONS = "ops.validations"
 
@@ -130,7 +135,7 @@ def _one_row(figures: list[DataFrame]) -> pd.DataFrame:
 
 
 @retry_conflicts
-def _record(spark: SparkSession, settings: Settings, rows: list[tuple[object, ...]]) -> None:
+def _record(spark: SparkSession, settings: Settings, rows: Sequence[tuple[object, ...]]) -> None:
     create_tables(spark, settings, VALIDATIONS)
     frame = spark.createDataFrame(rows, TABLES[VALIDATIONS].ddl).coalesce(1)
     frame.write.format("delta").mode("append").save(table_path(settings, VALIDATIONS))

@@ -23,8 +23,8 @@ from t group by topic, "partition"
 class PartitionAccount:
     """One partition: what Kafka holds against what bronze holds.
 
-    ``kafka`` is null while the broker is not asked; then bronze must be without gaps on its own. ``first`` and
-    ``last`` are bronze's lowest and highest offset, null where it has none.
+    ``kafka`` (records), ``end`` (the next offset) and ``lag`` are null while the broker is not asked; then bronze
+    must be without gaps on its own, from ``first`` to ``last``, which are null where it has no rows.
     """
 
     topic: str
@@ -37,6 +37,7 @@ class PartitionAccount:
     lag: int | None
     first: int | None = None
     last: int | None = None
+    end: int | None = None
 
     @property
     def holds(self) -> bool:
@@ -87,7 +88,7 @@ class Accounts:
     @property
     def hold(self) -> bool:
         """Whether there is something to account for, and every line of it agrees."""
-        lines = [*self.partitions, *self.events]
+        lines: list[PartitionAccount | EventAccount] = [*self.partitions, *self.events]
         return any(p.rows for p in self.partitions) and all(line.holds for line in lines)
 
 
@@ -98,13 +99,18 @@ def read_accounts(lake: Lake, offsets: Offsets | None) -> Accounts:
         lake: the tables.
         offsets: what the broker has, or null when it is not running.
     """
+    return Accounts(read_partitions(lake, offsets), read_events(lake))
+
+
+def read_partitions(lake: Lake, offsets: Offsets | None) -> list[PartitionAccount]:
+    """Account for each partition that Kafka or bronze knows."""
     found = {
         (row["topic"], row["partition"]): row
         for name in ("bronze.tweets", "bronze.emissions")
         for row in lake.rows(name, _BRONZE_SQL)
     }
     keys = sorted(found.keys() | set(offsets or {}))
-    return Accounts([_partition(key, found.get(key, {}), offsets) for key in keys], read_events(lake))
+    return [_partition(key, found.get(key, {}), offsets) for key in keys]
 
 
 def read_events(lake: Lake) -> list[EventAccount]:
@@ -119,14 +125,15 @@ def _partition(key: tuple[str, int], row: Mapping[str, int], offsets: Offsets | 
     topic, partition = key
     bounds = (offsets or {}).get(key)
     first, last = row.get("first"), row.get("last")
-    kafka = lag = None
+    kafka = lag = end = None
     if bounds is not None:
         # Retention deletes from the front what bronze has long read: the account begins at the older of the two.
         begin = bounds[0] if first is None else min(bounds[0], first)
-        kafka = bounds[1] - begin
-        lag = bounds[1] - (begin if last is None else last + 1)
+        end = bounds[1]
+        kafka = end - begin
+        lag = end - (begin if last is None else last + 1)
     counts = {name: row.get(name, 0) for name in ("rows", "offsets", "valid", "quarantined")}
-    return PartitionAccount(topic, partition, kafka, **counts, lag=lag, first=first, last=last)
+    return PartitionAccount(topic, partition, kafka, **counts, lag=lag, first=first, last=last, end=end)
 
 
 def _events(lake: Lake, source: str, stem: str, gold: str, gold_sum: str) -> EventAccount:

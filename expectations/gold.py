@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import great_expectations.expectations as gxe
+from great_expectations.expectations.expectation import Expectation
 
-from expectations.suite import CRITICAL, USUALLY, WARNING, Expectation, Suite, at_least, between, not_null, table_form
+from expectations.suite import CRITICAL, USUALLY, WARNING, Suite, at_least, between, not_null, table_form
 from tideline.schemas import TABLES
 
 TOP_DOMAINS = 10

@@ -15,9 +15,10 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
+from great_expectations.expectations.expectation import Expectation
 from pyspark.sql import DataFrame
 
-from expectations.suite import CRITICAL, Expectation, Suite
+from expectations.suite import CRITICAL, Suite
 
 EXAMPLES = 5
 """How many offending values are shown."""

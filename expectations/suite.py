@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import great_expectations.expectations as gxe
+from great_expectations.expectations.expectation import Expectation
 
 from tideline.schemas import Table
-
-Expectation = gxe.Expectation
 
 CRITICAL = "critical"
 WARNING = "warning"
@@ -47,7 +46,9 @@ def at_least(minimum: float, *columns: str, severity: str = CRITICAL, mostly: fl
     )
 
 
-def between(minimum: float, maximum: float, *columns: str, severity: str, mostly: float = 1.0) -> tuple[Expectation, ...]:
+def between(
+    minimum: float, maximum: float, *columns: str, severity: str, mostly: float = 1.0
+) -> tuple[Expectation, ...]:
     """Every value of these columns lies in the range, its ends included; nulls are not looked at."""
     return tuple(
         gxe.ExpectColumnValuesToBeBetween(

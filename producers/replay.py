@@ -145,8 +145,6 @@ def _send(
         for record in _not_delivered(records, before, sent, progress):
             if schedule:
                 _wait(schedule, sent, stop, progress)
-            if stop.signal is not None:
-                break
             delivery.send(*record)
             sent.sent += 1
             if len(record[4]) > JSON_HEADERS:

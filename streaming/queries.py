@@ -15,7 +15,13 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.bronze import bronze_writer, read_kafka
 from streaming.counts import TimeOrder, count_live, emission_counting, tweet_counting
-from streaming.recovery import drop_checkpoint, is_usable_live_checkpoint, plan_kafka_start, read_checkpoint
+from streaming.recovery import (
+    check_same_topic,
+    drop_checkpoint,
+    is_usable_live_checkpoint,
+    plan_kafka_start,
+    read_checkpoint,
+)
 from streaming.sink import anomalies_writer, counts_writer
 from tideline.errors import CheckpointError
 from tideline.offsets import has_records, highest_offsets, topic_state
@@ -26,6 +32,9 @@ SOURCES = ("tweets", "emissions")
 
 PLAN_VERSION = 1
 """Raised whenever the plan or the state of a live query changes: its checkpoint is then dropped, its table rebuilt."""
+
+TOPIC_ID = "tideline.topicId"
+"""The property of a bronze table that holds Kafka's id of its topic."""
 
 ALL_FILES = 2**31 - 1
 """Delta hands out a first snapshot in file order; cut into batches, rows would fall behind the watermark."""
@@ -76,11 +85,15 @@ def bronze_query(spark: SparkSession, settings: Settings, source: str) -> Query:
 
     def start(trigger: Trigger) -> StreamingQuery:
         bootstrap = settings.kafka_bootstrap
-        held = highest_offsets(DeltaLog(path), topic)
+        state, log = topic_state(bootstrap, topic), DeltaLog(path)
+        recorded = log.metadata().configuration.get(TOPIC_ID)
+        if recorded is None:
+            spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('{TOPIC_ID}' = '{state.id}')")
+        check_same_topic(state, recorded, path)
         begin = plan_kafka_start(
-            topic_state(bootstrap, topic),
+            state,
             read_checkpoint(checkpoint),
-            held,
+            highest_offsets(log, topic),
             path,
             lambda partition, first, end: has_records(bootstrap, topic, partition, first, end),
         )

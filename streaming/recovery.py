@@ -61,6 +61,25 @@ def drop_checkpoint(folder: str) -> None:
         shutil.rmtree(gone)
 
 
+def check_same_topic(topic: TopicState, recorded: str | None, where: str) -> None:
+    """A bronze table holds one topic's offsets; a topic of the same name that was created again counts from 0.
+
+    Args:
+        topic: what Kafka holds.
+        recorded: the topic's id when the table was made; None if nobody wrote it down.
+        where: the table's path.
+
+    Raises:
+        CheckpointError: it is another topic.
+    """
+    if recorded is not None and recorded != topic.id:
+        msg = (
+            f"topic {topic.name} has the id {topic.id}, but {where} was read from {recorded}: the topic was recreated; "
+            "restore it, or set TIDELINE_WAREHOUSE to a new folder"
+        )
+        raise CheckpointError(msg)
+
+
 def plan_kafka_start(
     topic: TopicState, checkpoint: Checkpoint | None, bronze: Offsets, where: str, has_records: HasRecords
 ) -> KafkaStart:

@@ -51,3 +51,7 @@ class TableError(TidelineError):
 
 class ValidationError(TidelineError):
     """An expectation of severity critical does not hold."""
+
+
+class QueryError(TidelineError):
+    """A SQL statement cannot be run."""

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
 
-from tideline.errors import ServiceError, TopicError
+from tideline.errors import TopicError
+from tideline.kafka_admin import admin_client
 
 Offsets = Mapping[int, int]
 """Kafka offsets by partition."""
@@ -19,9 +19,17 @@ Offsets = Mapping[int, int]
 
 @dataclass(frozen=True)
 class TopicState:
-    """What Kafka holds of a topic: per partition the first offset kept, and the offset that the next record gets."""
+    """What Kafka holds of a topic.
+
+    Attributes:
+        name: the topic.
+        id: Kafka's own id of it; a topic that is deleted and created again has another.
+        first: per partition the first offset kept.
+        end: per partition the offset that the next record gets.
+    """
 
     name: str
+    id: str
     first: Offsets
     end: Offsets
 
@@ -33,21 +41,23 @@ def topic_state(bootstrap: str, topic: str) -> TopicState:
         TopicError: the topic does not exist.
         ServiceError: Kafka cannot be reached.
     """
-    try:
-        consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    except KafkaError as err:
-        msg = f"Kafka cannot be reached at {bootstrap} ({err}); `tideline up` starts the embedded one"
-        raise ServiceError(msg) from err
-    try:
-        partitions = consumer.partitions_for_topic(topic)
-        if not partitions:
+    with admin_client(bootstrap) as client:
+        if topic not in client.list_topics():
             msg = f"topic {topic} does not exist at {bootstrap}; `tideline up` creates it"
             raise TopicError(msg)
-        found = [TopicPartition(topic, p) for p in sorted(partitions)]
+        described = client.describe_topics([topic])[0]
+    found = [TopicPartition(topic, p["partition_index"]) for p in described["partitions"]]
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    try:
         first, end = consumer.beginning_offsets(found), consumer.end_offsets(found)
-        return TopicState(topic, {tp.partition: first[tp] for tp in found}, {tp.partition: end[tp] for tp in found})
     finally:
         consumer.close()
+    return TopicState(
+        topic,
+        str(described["topic_id"]),
+        {tp.partition: first[tp] for tp in found},
+        {tp.partition: end[tp] for tp in found},
+    )
 
 
 def has_records(bootstrap: str, topic: str, partition: int, start: int, end: int) -> bool:

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from pyspark.sql import SparkSession
 
+from tideline.class_archive import archive_options
 from tideline.jars import jars_dir
 from tideline.settings import Settings
 
@@ -17,14 +18,14 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     Args:
         settings: the master and the driver's heap come from here.
     """
-    log4j = files("tideline") / "log4j2.properties"
+    log4j = f"-Dlog4j2.configurationFile=file:{files('tideline') / 'log4j2.properties'}"
     jars = f"{jars_dir('spark')}/*"
     return {
         "spark.master": settings.spark_master,
         "spark.driver.memory": settings.driver_memory,
         "spark.driver.extraClassPath": jars,
         "spark.executor.extraClassPath": jars,
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -XX:+UseParallelGC",
+        "spark.driver.extraJavaOptions": f"{log4j} -XX:+UseParallelGC {archive_options()}",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",

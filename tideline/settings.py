@@ -81,6 +81,10 @@ class Settings:
         """The variables that make a child process see these settings."""
         return {f"TIDELINE_{f.name.upper()}": _text(getattr(self, f.name)) for f in fields(self)}
 
+    def environment(self) -> dict[str, str]:
+        """This process's environment with these settings, for a child process."""
+        return os.environ | self.variables()
+
 
 def load_settings() -> Settings:
     """The settings of this process, from its environment."""

@@ -29,7 +29,7 @@ def train(spark: SparkSession, settings: Settings) -> None:
     for frame, mode in ((counts, "update"), (stream, "append")):
         query = (
             frame.writeStream.outputMode(mode)
-            .foreachBatch(lambda rows, _: rows.persist().count())
+            .foreachBatch(_count)
             .option("checkpointLocation", f"{settings.checkpoints}/{mode}")
             .trigger(availableNow=True)
         )
@@ -41,6 +41,10 @@ def train(spark: SparkSession, settings: Settings) -> None:
     ranked.unionAll(ranked.crossJoin(ranked.agg(F.count_distinct("country"))).select(*ranked.columns)).collect()
     ranked.orderBy(F.desc("share")).limit(3).toPandas()
     DeltaTable.forPath(spark, table_path(settings, BRONZE)).optimize().executeCompaction()
+
+
+def _count(rows: DataFrame, _: int) -> None:
+    rows.persist().count()
 
 
 def _append_bronze(spark: SparkSession, settings: Settings, start: int) -> None:

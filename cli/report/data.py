@@ -13,9 +13,6 @@ from tideline.schemas import TABLES
 
 Rows = list[dict[str, Any]]
 
-PLOTTED_PER_RULE = 400
-"""More points per rule would hide each other."""
-
 LISTED_PER_RULE = 8
 
 BRONZE = ("bronze.tweets", "bronze.emissions")
@@ -26,7 +23,7 @@ _DAYS = (
     "from t group by 1 order by 1"
 )
 _DAILY = (
-    'select date, coalesce(country, \'unknown\') as country, coalesce(device, \'unknown\') as device, '
+    "select date, coalesce(country, 'unknown') as country, coalesce(device, 'unknown') as device, "
     'sum("sum_totalEmissions") as emissions, sum(record_count) as records from t group by 1, 2, 3 order by 1, 2, 3'
 )
 _FORMATS = (
@@ -40,20 +37,21 @@ _RULES = (
     "select rule, count(*) as flagged, min(threshold) as threshold, min(score) as lowest, max(score) as highest "
     "from t group by rule order by flagged desc, rule"
 )
+# More than 400 points per rule would hide each other.
 _ANOMALIES = (
     "select rule, entity, event_id, date, value, score, threshold, baseline, place from ("
     "  select *, row_number() over (partition by rule order by score desc, event_id) as place from t"
-    f") where place <= {PLOTTED_PER_RULE} order by rule, score desc, event_id"
+    ") where place <= 400 order by rule, score desc, event_id"
 )
 _REASONS = (
     "select topic, reason, count(*) as records from (select topic, unnest(reasons) as reason from t) "
     "group by topic, reason order by records desc, reason"
 )
 _VALIDATIONS = (
-    "select * from (select *, max(validated_at) over (partition by suite) as newest from t) "
-    "where validated_at = newest order by success, suite, expectation, \"column\""
+    'select * from (select *, max(validated_at) over (partition by suite, "table") as newest from t) '
+    'where validated_at = newest order by success, suite, expectation, "column"'
 )
-_BUSIEST = "select period_hour, tweets_per_hour, tweets_per_day from t order by tweets_per_hour desc, period_hour limit 8"
+_BUSIEST = "select * from t order by tweets_per_hour desc, period_hour limit 10"
 
 
 @dataclass(frozen=True)

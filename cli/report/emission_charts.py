@@ -63,7 +63,7 @@ def top_domains(rows: Rows, flagged: Rows) -> go.Figure:
 
 
 def domain_formats(rows: Rows, domains: list[str]) -> go.Figure:
-    """A heatmap of how each named domain's emissions split over the formats: shares, so that no domain outshines all."""
+    """How each domain's emissions split over the formats; shares, so that no domain outshines all."""
     sums = {(row["domain"], row["format"]): float(row["emissions"]) for row in rows}
     formats = sorted({row["format"] for row in rows})
     totals = {domain: sum(sums.get((domain, name), 0.0) for name in formats) for domain in domains}
@@ -96,7 +96,9 @@ def anomalies(rows: Rows) -> go.Figure:
         flagged = [row for row in rows if row["rule"] == rule]
         colour = COLOURS[place % len(COLOURS)]
         panels.add_trace(_flagged_points(rule, flagged, colour), row=place, col=1)
-        panels.add_hline(y=flagged[0]["threshold"], line={"color": colour, "dash": "dash", "width": 1}, row=place, col=1)
+        panels.add_hline(
+            y=flagged[0]["threshold"], line={"color": colour, "dash": "dash", "width": 1}, row=place, col=1
+        )
     style = figure(height=140 + 130 * max(1, len(rules)), showlegend=True).layout
     panels.update_layout({key: style[key] for key in style if not key.startswith(("xaxis", "yaxis"))})
     panels.update_xaxes(style.xaxis)

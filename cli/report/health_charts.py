@@ -12,8 +12,7 @@ def waits(commits: list[CommitWait]) -> go.Figure:
     """Per bronze commit, how long its oldest record had waited; one colour per table."""
     tables = list(dict.fromkeys(commit.table for commit in commits))
     traces = [
-        _waits_of(table, [c for c in commits if c.table == table], COLOURS[place])
-        for place, table in enumerate(tables)
+        _waits_of(table, [c for c in commits if c.table == table], COLOURS[place]) for place, table in enumerate(tables)
     ]
     chart = figure(*traces, height=300, showlegend=True)
     return chart.update_yaxes(title="seconds", rangemode="tozero")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -13,8 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from cli.report import emission_charts, health_charts, tweet_charts
 from cli.report.data import ReportData
-
-MISSING = "–"
+from cli.text import amount, moment, number, size
 
 
 def write_page(data: ReportData, path: Path) -> None:
@@ -42,43 +39,6 @@ def render_page(data: ReportData) -> str:
         weekly=tweet_charts.by_week(data.tweet_days),
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script
     )
-
-
-def number(value: int | None) -> str:
-    """A whole number with separators, a dash where there is none.
-
-    >>> number(12345)
-    '12,345'
-    """
-    return MISSING if value is None else f"{value:,}"
-
-
-def amount(value: Decimal | float | None, digits: int = 2) -> str:
-    """A rounded amount with separators, a dash where there is none.
-
-    >>> amount(1234.5)
-    '1,234.50'
-    """
-    return MISSING if value is None else f"{value:,.{digits}f}"
-
-
-def size(value: int | None) -> str:
-    """Bytes in the unit that a reader would choose.
-
-    >>> size(1536)
-    '1.5 kB'
-    """
-    if value is None:
-        return MISSING
-    scaled, units = float(value), ["B", "kB", "MB", "GB", "TB"]
-    while scaled >= 1024 and len(units) > 1:
-        scaled, units = scaled / 1024, units[1:]
-    return f"{scaled:.0f} {units[0]}" if units[0] == "B" else f"{scaled:.1f} {units[0]}"
-
-
-def moment(value: datetime | None) -> str:
-    """A time to the second, as the UTC that it is."""
-    return MISSING if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
 
 
 def _charts(data: ReportData) -> dict[str, go.Figure]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -57,7 +56,7 @@ def start_stream(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
     """Start the stream as a process of its own; its output is a pipe."""
     return subprocess.Popen(
         [sys.executable, "-m", "streaming", *arguments],
-        env=os.environ | settings.variables(),
+        env=settings.environment(),
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -76,7 +76,7 @@ def test_any_bytes_become_records_that_hold_every_line(content: bytes) -> None:
     starts = [line for line, *_ in records]
     assert starts == sorted(set(starts))
     assert starts[:1] == [1][: len(lines)]
-    for (line, _, value, headers), following in zip(records, [*starts[1:], len(lines) + 1], strict=True):
+    for (line, _, value, headers), following in zip(records, [*starts[1:], len(lines) + 1], strict=False):
         if "raw" in dict(headers):
             assert value == b"\n".join(content for content, _ in lines[line - 1 : following - 1])
         else:

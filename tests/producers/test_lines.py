@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +42,7 @@ def test_of_a_long_line_the_start_is_kept_and_its_length_told() -> None:
 @given(st.binary(), st.lists(st.integers(0, 40)))
 def test_chunks_make_no_difference(content: bytes, cuts: list[int]) -> None:
     places = sorted({0, len(content), *(cut for cut in cuts if cut <= len(content))})
-    chunks = [content[low:high] for low, high in zip(places, places[1:], strict=False)]
+    chunks = [content[low:high] for low, high in pairwise(places)]
     ends = content.split(b"\n")
     expected = [line[:-1] if line.endswith(b"\r") else line for line in (ends if ends[-1] else ends[:-1])]
     assert [line for line, _ in split_lines(chunks)] == expected

@@ -115,7 +115,8 @@ def test_any_bytes_become_one_record_per_line(content: bytes) -> None:
         ),
         (
             b"\xff\xfet\x00w\x00\n",
-            "the first line of full.tsv is not UTF-8: it starts with b'\\xff\\xfet\\x00w\\x00'; it must name the columns",
+            "the first line of full.tsv is not UTF-8: it starts with b'\\xff\\xfet\\x00w\\x00'; "
+            "it must name the columns",
         ),
     ],
 )

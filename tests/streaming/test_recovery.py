@@ -10,6 +10,7 @@ import pytest
 from streaming.bronze import EARLIEST
 from streaming.recovery import (
     Checkpoint,
+    check_same_topic,
     drop_checkpoint,
     is_usable_live_checkpoint,
     plan_kafka_start,
@@ -21,7 +22,7 @@ from tideline.offsets import TopicState
 
 def topic(*ends: int, first: int = 0) -> TopicState:
     partitions = range(len(ends))
-    return TopicState("tweets", dict.fromkeys(partitions, first), dict(enumerate(ends)))
+    return TopicState("tweets", "id", dict.fromkeys(partitions, first), dict(enumerate(ends)))
 
 
 def checkpoint(committed: dict[int, int], planned: dict[int, int] | None = None) -> Checkpoint:
@@ -100,6 +101,17 @@ def test_what_cannot_belong_together_is_refused(
     with pytest.raises(CheckpointError) as refused:
         plan(state, found, bronze)
     assert str(refused.value) == message
+
+
+def test_a_topic_that_was_created_again_is_another_one() -> None:
+    check_same_topic(topic(3), None, "/lake")
+    check_same_topic(topic(3), "id", "/lake")
+    with pytest.raises(CheckpointError) as refused:
+        check_same_topic(topic(3), "other", "/lake")
+    assert str(refused.value) == (
+        "topic tweets has the id id, but /lake was read from other: the topic was recreated; restore it, or set "
+        "TIDELINE_WAREHOUSE to a new folder"
+    )
 
 
 def write_checkpoint(folder: Path, committed: int, planned: int) -> None:

@@ -1,6 +1,5 @@
 import json
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -91,15 +90,19 @@ def test_a_service_that_runs_on_other_ports_is_not_taken_for_the_wanted_one(serv
     assert str(error.value) == (f"echo runs with TIDELINE_ECHO_PORT={port}, got {port + 1}: run tideline down first")
 
 
-def test_a_recycled_pid_is_not_killed(service: Service) -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as stranger:
-        began = psutil.Process(stranger.pid).create_time()
-        remembered = {"pid": stranger.pid, "create_time": began - 3600, "ports": dict(service.ports)}
-        service.pid_file.write_text(json.dumps(remembered))
-        assert not service_status(service).running
-        assert stop_service(service) is False
-        assert stranger.poll() is None
-        stranger.kill()
+@pytest.fixture
+def stranger() -> Iterator[psutil.Popen]:
+    with psutil.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_recycled_pid_is_not_killed(service: Service, stranger: psutil.Popen) -> None:
+    remembered = {"pid": stranger.pid, "create_time": stranger.create_time() - 3600, "ports": dict(service.ports)}
+    service.pid_file.write_text(json.dumps(remembered))
+    assert not service_status(service).running
+    assert stop_service(service) is False
+    assert stranger.poll() is None
 
 
 def test_a_process_that_ends_at_once_is_reported_with_its_last_words(service: Service) -> None:

@@ -1,0 +1,72 @@
+"""``python -m bench``: measures on a broker and tables of its own, and removes them."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import drain, freshness, produce
+from bench.result import Figure, show, write
+from tideline.broker import start_broker, stop_broker
+from tideline.errors import TidelineError
+from tideline.settings import Settings, load_settings
+
+SECTIONS = ("produce", "drain", "freshness")
+
+
+def main() -> int:
+    """Measure, print the table, write the JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--sections", default=",".join(SECTIONS), help="some of produce, drain, freshness")
+    parser.add_argument("--records", type=int, default=1_000_000, help="records of the backlog to drain")
+    parser.add_argument("--produced", type=int, default=200_000, help="records of each produce run")
+    parser.add_argument("--seconds", type=int, default=90, help="how long freshness is measured, after its warm-up")
+    parser.add_argument("--json", type=Path, default=None, help="where the figures go (default: <home>/bench.json)")
+    arguments = parser.parse_args()
+    console = Console(stderr=True)
+    try:
+        settings = load_settings()
+        figures = _measure(settings, arguments, console)
+    except TidelineError as err:
+        console.print(f"error: {err}", style="red", highlight=False)
+        return 1
+    show(figures, Console())
+    target = arguments.json or settings.home / "bench.json"
+    write(figures, target)
+    console.print(f"written to {target}")
+    return 0
+
+
+def _measure(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[Figure]:
+    home = Path(tempfile.mkdtemp(prefix="tideline-bench-"))
+    own = replace(settings, home=home, warehouse="", checkpoints="", kafka_port=settings.kafka_port + 100)
+    own = replace(own, kafka_controller_port=settings.kafka_controller_port + 100, kafka_bootstrap="")
+    figures: list[Figure] = []
+    try:
+        with console.status("starting a broker"):
+            start_broker(own)
+        for section in arguments.sections.split(","):
+            with console.status(f"measuring {section}"):
+                figures += _section(section, own, arguments)
+    finally:
+        stop_broker(own)
+        shutil.rmtree(home, ignore_errors=True)
+    return figures
+
+
+def _section(name: str, settings: Settings, arguments: argparse.Namespace) -> list[Figure]:
+    if name == "produce":
+        return produce.measure(settings, arguments.produced)
+    if name == "drain":
+        return drain.measure(settings, arguments.records)
+    return freshness.measure(settings, arguments.seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""The steps of the demo, one after the other; Airflow's own set-up runs beside the first of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.children import no_child_left
+from cli.drain import drain
+from cli.kafka import read_offsets
+from cli.lake import Lake
+from cli.report.data import ReportData, read_report
+from cli.report.page import write_page
+from producers.commands import Generated, Target, exit_code, produce_emissions, produce_tweets
+from tideline.airflow_home import initialise_airflow
+from tideline.airflow_run import run_dag
+from tideline.broker import broker_status, start_broker, stop_broker
+from tideline.settings import Settings
+from tideline.topics import create_topics
+
+DAG = "lakehouse_hourly"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the demo sends: a file of tweets or so many synthetic ones, and so many emission rows."""
+
+    tweets: Path | None
+    tweets_count: int
+    emissions: int
+    seed: int
+
+
+def run_demo(settings: Settings, inputs: Inputs, *, keep_up: bool, page: Path, console: Console) -> ReportData:
+    """Run all steps and write the page.
+
+    Args:
+        settings: home folder, ports, Spark.
+        inputs: what is sent.
+        keep_up: leave the broker running, even when it was down before.
+        page: where the HTML page goes.
+        console: for the steps and their progress.
+
+    Raises:
+        TidelineError: a step failed.
+    """
+    begun = time.monotonic()
+    found_running = broker_status(settings).running
+    spared: set[int] = set()
+    with ThreadPoolExecutor(1) as beside, no_child_left(spared):
+        try:
+            with _step(console, "Kafka: broker and topics"):
+                spared.add(start_broker(settings).pid or 0)
+                create_topics(settings)
+            airflow = beside.submit(initialise_airflow, settings)
+            with _step(console, "Producers: tweets and emissions"):
+                _produce(settings, inputs, console)
+            with _step(console, "Stream: Kafka → bronze → live tables"):
+                drain(settings, console)
+            with _step(console, f"Airflow: {DAG}, silver and gold, validated"):
+                _run_dag(settings, airflow, console)
+            with _step(console, "Proof: every table read anew, without Spark"):
+                data = read_report(Lake(settings), read_offsets(settings))
+                write_page(data, page)
+        finally:
+            if not (found_running or keep_up):
+                stop_broker(settings)
+    console.print(f"all steps took {time.monotonic() - begun:.0f} s", style="bold")
+    runs_on = found_running or keep_up
+    console.print("the broker runs on; tideline down stops it\n" if runs_on else "the broker was stopped again\n")
+    return data
+
+
+@contextmanager
+def _step(console: Console, title: str) -> Iterator[None]:
+    begun = time.monotonic()
+    console.print(f"[bold]▸ {title}[/]")
+    yield
+    console.print(f"  [green]✔[/] {time.monotonic() - begun:.1f} s")
+
+
+def _run_dag(settings: Settings, set_up: Future[None], console: Console) -> None:
+    with console.status("setting up Airflow") as now:
+        set_up.result()
+        now.update(f"running {DAG}")
+        run_dag(settings, DAG, lambda event: now.update(f"running {DAG}: {event.task_id}, {event.state}"))
+
+
+def _produce(settings: Settings, inputs: Inputs, console: Console) -> None:
+    generated = settings.home / "demo"
+    generated.mkdir(parents=True, exist_ok=True)
+    synthetic = _generated(inputs.tweets_count, inputs.seed, generated / "tweets.tsv")
+    tweets = str(inputs.tweets) if inputs.tweets else synthetic
+    emissions = _generated(inputs.emissions, inputs.seed, generated / "emissions.csv")
+    for send, topic, origin in (
+        (produce_tweets, settings.tweets_topic, tweets),
+        (produce_emissions, settings.emissions_topic, emissions),
+    ):
+        code = exit_code(send(Target(settings.kafka_bootstrap, topic), origin, console))
+        if code:
+            sys.exit(code)
+
+
+def _generated(count: int, seed: int, output: Path) -> Generated:
+    """What is generated lies in the home folder too, for whoever wants to see what was sent, and what was planted."""
+    return Generated(count, seed, output, output.with_suffix(".planted.json"), send=True)

@@ -1,0 +1,130 @@
+"""The embedded Airflow: its home under Tideline's, the environment that makes it ours, and its database.
+
+Nothing of it listens anywhere, and its secrets lie in files that only their owner reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from tideline.errors import ServiceError
+from tideline.session import spark_conf
+from tideline.settings import Settings
+
+DAGS = Path(__file__).resolve().parent.parent / "dags"
+
+POOL = "spark"
+"""One Spark application at a time: the machine holds one beside the stream."""
+
+_SECRETS = {"CORE__FERNET_KEY": "fernet-key", "API_AUTH__JWT_SECRET": "jwt-secret", "API__SECRET_KEY": "api-secret"}
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """The variables, beside those of the process, under which ``airflow`` is the embedded one.
+
+    The connection names the Spark master and the variable ``spark_properties`` the rest of Spark's configuration, so
+    that another master is a change of the connection only.
+    """
+    home = _home(settings)
+    own = {
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "2",
+        "CORE__DAGS_FOLDER": str(DAGS),
+        "CORE__LOAD_EXAMPLES": "False",
+        # A writer waits for another one instead of failing at once.
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
+        "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        # One JSON object per line: progress and errors are read from fields, not cut out of text.
+        "LOGGING__JSON_LOGS": "True",
+        "API__HOST": "127.0.0.1",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+        # Airflow runs these commands itself: no secret stands in an environment that Spark inherits.
+        **{f"{name}_CMD": f"cat {shlex.quote(str(home / file))}" for name, file in _SECRETS.items()},
+    }
+    return settings.variables() | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark_master}),
+        "AIRFLOW_VAR_SPARK_PROPERTIES": str(spark_properties(settings)),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYSPARK_PYTHON": sys.executable,
+        **{f"AIRFLOW__{name}": value for name, value in own.items()},
+    }
+
+
+def spark_properties(settings: Settings) -> Path:
+    """The file with the Spark configuration of submitted applications; not the master, which the connection names."""
+    return settings.home / "spark-conf" / "spark-defaults.conf"
+
+
+def initialise_airflow(settings: Settings) -> None:
+    """Make Airflow's home: secrets, Spark's properties, database and pool; what is there for this version stays.
+
+    Raises:
+        ServiceError: Airflow cannot make its database; what it said is in the message.
+    """
+    home = _home(settings)
+    home.mkdir(parents=True, exist_ok=True)
+    for file in _SECRETS.values():
+        _create_secret(home / file)
+    _write_spark_properties(settings)
+    stamp = home / "initialised"
+    made_of = version("apache-airflow")
+    if stamp.is_file() and stamp.read_text() == made_of:
+        return
+    _airflow(settings, "db", "migrate")
+    _airflow(settings, "pools", "set", POOL, "1", "one Spark application at a time")
+    stamp.write_text(made_of)
+
+
+def render_properties(conf: Mapping[str, str]) -> str:
+    r"""Spark's configuration as the text of a properties file.
+
+    >>> render_properties({"spark.driver.memory": "1g"})
+    'spark.driver.memory=1g\n'
+    """
+    escaped = {key: value.replace("\\", "\\\\") for key, value in conf.items()}
+    return "".join(f"{key}={value}\n" for key, value in escaped.items())
+
+
+def _home(settings: Settings) -> Path:
+    return settings.home / "airflow"
+
+
+def _write_spark_properties(settings: Settings) -> None:
+    conf = spark_conf(settings)
+    del conf["spark.master"]
+    # These applications run for seconds: what the second compiler gains is less than what it takes.
+    conf["spark.driver.extraJavaOptions"] += " -XX:TieredStopAtLevel=1"
+    path = spark_properties(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render_properties(conf))
+
+
+def _create_secret(path: Path) -> None:
+    if path.exists():
+        return
+    # 32 bytes in URL-safe base64: the form of a Fernet key, and as good as any for the others.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)))
+
+
+def _airflow(settings: Settings, *arguments: str) -> None:
+    command = [sys.executable, "-m", "airflow", *arguments]
+    environment = dict(os.environ) | airflow_environment(settings)
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        asked = f"airflow {' '.join(arguments)}"
+        msg = f"{asked} failed in {_home(settings)}, exit code {done.returncode}: {done.stdout[-1500:]}"
+        raise ServiceError(msg)
