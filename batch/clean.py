@@ -15,7 +15,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from batch.conflicts import retry_conflicts
-from batch.log import BronzeState, newest_state, processed_states, written_rows
+from batch.log import BronzeState, count_rows, newest_state, processed_states
 from batch.silver import comes_first, to_silver
 from tideline.errors import TableError
 from tideline.schemas import TABLES
@@ -25,7 +25,9 @@ from tideline.tables import create_tables, exists, read_table, table_path
 SOURCES = ("tweets", "emissions")
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
 _MATERIALIZE = "spark.databricks.delta.merge.materializeSource"
+"""Of a MERGE: whether Delta makes a copy of its source, which is one already here."""
 
 log = logging.getLogger(__name__)
 
@@ -94,20 +96,17 @@ def _merge_unseen(
         return None
     bronze, silver = f"bronze.{source}", TABLES[f"silver.{source}"]
     first = done.bronze_version + 1
-    changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
-    rows = to_silver(changes, silver).persist()
     try:
-        try:
-            # Here, and before the MERGE, shows what cannot be read: the log and the files of those versions may
-            # have been cleaned up. Any other cause shows itself again when all of bronze is read.
-            count = rows.count()
-        except (PySparkException, Py4JJavaError) as error:
-            log.warning("%s from version %d on cannot be read: %s", bronze, first, str(error).splitlines()[0])
-            return None
-        merged = _merge(session, table_path(settings, silver.name), rows) if count else (0, 0)
-        return Cleaned(silver.name, newest.bronze_version, *merged)
-    finally:
-        rows.unpersist()
+        # Read once, and before the MERGE, which reads its source twice: here shows what cannot be read any more,
+        # when the log or the files of those versions were cleaned up. Any other cause shows itself again when all
+        # of bronze is read.
+        changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
+        rows = to_silver(changes, silver).localCheckpoint()
+    except (PySparkException, Py4JJavaError) as error:
+        log.warning("%s from version %d on cannot be read: %s", bronze, first, str(error).splitlines()[0])
+        return None
+    merged = (0, 0) if rows.isEmpty() else _merge(session, table_path(settings, silver.name), rows)
+    return Cleaned(silver.name, newest.bronze_version, *merged)
 
 
 def _read_changes(session: SparkSession, path: str, first: int, last: int) -> DataFrame:
@@ -117,7 +116,6 @@ def _read_changes(session: SparkSession, path: str, first: int, last: int) -> Da
 
 def _merge(session: SparkSession, path: str, rows: DataFrame) -> tuple[int, int]:
     """Insert new events, replace those of which an earlier row turned up; returns how many of each."""
-    # Versions of bronze never change: read twice, the source is the same, and it is cached already.
     session.conf.set(_MATERIALIZE, "none")
     merge = DeltaTable.forPath(session, path).alias("stored").merge(rows.alias("new"), "new.event_id = stored.event_id")
     first = merge.whenMatchedUpdateAll(condition=comes_first("new", "stored")).whenNotMatchedInsertAll()
@@ -131,4 +129,4 @@ def _write_whole(session: SparkSession, settings: Settings, source: str, newest:
     bronze = read_table(session, settings, f"bronze.{source}", newest.bronze_version)
     path = table_path(settings, silver.name)
     to_silver(bronze, silver).write.format("delta").mode("overwrite").save(path)
-    return Cleaned(silver.name, newest.bronze_version, inserted=written_rows(path), whole=True)
+    return Cleaned(silver.name, newest.bronze_version, inserted=count_rows(path), whole=True)

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batch import emission_marts, outliers, tweet_marts
 from batch.conflicts import retry_conflicts
-from batch.log import newest_version, written_rows
+from batch.log import count_rows, newest_version
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.tables import create_tables, read_table, table_path
@@ -78,4 +78,4 @@ def _write_mart(
     path = table_path(settings, name)
     mart = silver[source].transform(transform).select(*TABLES[name].column_names)
     mart.write.format("delta").mode("overwrite").save(path)
-    return Written(name, versions[source], written_rows(path))
+    return Written(name, versions[source], count_rows(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
@@ -22,13 +22,14 @@ def no_child_left(spared: set[int]) -> Iterator[None]:
     Args:
         spared: process ids that are not to be ended; the caller may add to it inside the block.
     """
+    older = {child.pid for child in psutil.Process().children(recursive=True)}
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         yield
     finally:
         # A second Ctrl-C must not interrupt the ending of the children.
         signal.signal(signal.SIGTERM, before)
-        _end([child for child in psutil.Process().children(recursive=True) if child.pid not in spared])
+        _end([child for child in psutil.Process().children(recursive=True) if child.pid not in spared | older])
 
 
 def _end(children: list[psutil.Process]) -> None:
@@ -40,8 +41,8 @@ def _end(children: list[psutil.Process]) -> None:
     psutil.wait_procs(alive, timeout=GRACE_SECONDS)
 
 
-def _ask(child: psutil.Process, how: object) -> None:
+def _ask(child: psutil.Process, how: Callable[[psutil.Process], None]) -> None:
     try:
-        how(child)  # type: ignore[operator]
+        how(child)
     except psutil.NoSuchProcess:
         return

@@ -20,7 +20,7 @@ from cli.report.data import ReportData, read_report
 from cli.report.page import write_page
 from producers.commands import Generated, Target, exit_code, produce_emissions, produce_tweets
 from tideline.airflow_home import initialise_airflow
-from tideline.airflow_run import run_dag
+from tideline.airflow_run import TaskEvent, run_dag
 from tideline.broker import broker_status, start_broker, stop_broker
 from tideline.settings import Settings
 from tideline.topics import create_topics
@@ -89,8 +89,19 @@ def _step(console: Console, title: str) -> Iterator[None]:
 def _run_dag(settings: Settings, set_up: Future[None], console: Console) -> None:
     with console.status("setting up Airflow") as now:
         set_up.result()
-        now.update(f"running {DAG}")
-        run_dag(settings, DAG, lambda event: now.update(f"running {DAG}: {event.task_id}, {event.state}"))
+        now.update(f"starting {DAG}")
+        begun = time.monotonic()
+
+        def tell(event: TaskEvent) -> None:
+            nonlocal begun
+            if event.state == "running":
+                begun = time.monotonic()
+                now.update(f"{DAG}: {event.task_id}")
+            else:
+                seconds = time.monotonic() - begun
+                console.print(f"  {event.task_id}: {event.state}, {seconds:.1f} s {event.error}".rstrip(), markup=False)
+
+        run_dag(settings, DAG, tell)
 
 
 def _produce(settings: Settings, inputs: Inputs, console: Console) -> None:

@@ -11,8 +11,6 @@ from cli import demo, inspect, produce, query, services, stream
 from cli.console import err
 from tideline.errors import TidelineError
 
-INTERRUPTED = 130
-
 app = typer.Typer(
     name="tideline",
     help="A streaming lakehouse whose numbers can be proven: Kafka, Spark Structured Streaming, Delta, Airflow.",
@@ -35,8 +33,6 @@ def main() -> None:
     except TidelineError as error:
         err().print(f"error: {error}", style="red", markup=False)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output, such as `head`, has had enough; nothing may be flushed into the closed pipe.
         sys.stdout = None

@@ -12,8 +12,8 @@ from cli.console import table, verdict
 from cli.report.data import ReportData, Rows
 from cli.text import amount
 
-LINES = 10
-"""Of each gold mart: enough to see what it looks like."""
+LARGEST = 10
+"""Of the countries: as many as there are top domains."""
 
 
 def print_summary(console: Console, data: ReportData) -> None:
@@ -29,7 +29,7 @@ def summary_tables(data: ReportData) -> list[Table]:
         _rows("Quarantine by reason", data.quarantine, "topic", "reason", "#records"),
         _rows("Busiest hours (UTC)", _busiest(data.busiest_hours), "hour", "#tweets of the hour", "#tweets of its day"),
         _rows("Top domains", _domains(data.top_domains), "domain", "#emissions"),
-        _rows("Emissions by country", _by_country(data.daily_emissions), "country", "#rows", "#emissions"),
+        _rows("Emissions by country", _by_country(data.daily_emissions)[:LARGEST], "country", "#rows", "#emissions"),
         _rows("Flagged rows", _rules(data.anomaly_rules), "rule", "#flagged", "#threshold", "#highest score"),
         _rows("Validations", _validations(data.validations), "table", "#hold", "#of", "fails"),
     ]
@@ -55,7 +55,7 @@ def events_table(events: list[EventAccount]) -> Table:
 
 def _rows(title: str, rows: Rows, *columns: str) -> Table | None:
     keys = [name.removeprefix("#") for name in columns]
-    return table(title, columns, [[row[key] for key in keys] for row in rows[:LINES]]) if rows else None
+    return table(title, columns, [[row[key] for key in keys] for row in rows]) if rows else None
 
 
 def _busiest(rows: Rows) -> Rows:

@@ -33,7 +33,7 @@ with DAG(
         "application": str(APPLICATION),
         "properties_file": "{{ var.value.spark_properties }}",
         "retries": 2,
-        "retry_delay": timedelta(seconds=30),
+        "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
         "execution_timeout": timedelta(minutes=20),

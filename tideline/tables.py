@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
+from pyspark.sql.types import DataType, StructType
 
 from tideline.errors import TableError
 from tideline.schemas import TABLES, Table
@@ -33,12 +33,13 @@ def create_table(spark: SparkSession, settings: Settings, table: Table) -> None:
         _check_columns(spark.read.format("delta").load(path), table, path)
         return
     properties = table.properties | ({"delta.dataSkippingStatsColumns": ",".join(table.stats)} if table.stats else {})
-    builder = DeltaTable.createIfNotExists(spark).location(path)
+    schema = StructType()
     for column in table.columns:
-        builder = builder.addColumn(column.name, column.type, comment=column.comment)
-    for key, value in properties.items():
-        builder = builder.property(key, value)
-    builder.execute()
+        schema.add(column.name, DataType.fromDDL(column.type), metadata={"comment": column.comment})
+    # A write, not Delta's table builder: the builder refuses for ever a folder whose creator was killed before the
+    # first commit. Of two creators at once the later one gets a conflict.
+    empty = spark.createDataFrame([], schema).write.format("delta").mode("ignore")
+    empty.options(**properties).save(path)
 
 
 def create_tables(spark: SparkSession, settings: Settings, *names: str) -> None:

@@ -1,4 +1,4 @@
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from pyspark.sql import SparkSession
@@ -16,16 +16,16 @@ def flags(spark: SparkSession, totals: dict[str, str], partitions: int = 1) -> d
 def test_a_domain_more_than_two_sample_deviations_away_is_an_outlier(spark: SparkSession) -> None:
     # Seven totals of 1 and one of 9: mean 2, sample standard deviation sqrt((7 * 1 + 49) / 7) = sqrt(8).
     found = flags(spark, {f"{n}.org": "1" for n in range(7)} | {"far.org": "9"})
-    assert found["far.org"] == (D("9.000000"), 2.474874, True)
-    assert found["0.org"] == (D("1.000000"), -0.353553, False)
+    assert found["far.org"] == (Decimal("9.000000"), 2.474874, True)
+    assert found["0.org"] == (Decimal("1.000000"), -0.353553, False)
 
 
 def test_equal_totals_have_no_score_and_no_outlier(spark: SparkSession) -> None:
-    assert flags(spark, {"a.org": "0.1", "b.org": "0.1", "c.org": "0.1"})["b.org"] == (D("0.100000"), None, False)
+    assert flags(spark, {"a.org": "0.1", "b.org": "0.1", "c.org": "0.1"})["b.org"] == (Decimal("0.100000"), None, False)
 
 
 def test_a_single_domain_has_no_score_and_is_no_outlier(spark: SparkSession) -> None:
-    assert flags(spark, {"a.org": "5"}) == {"a.org": (D("5.000000"), None, False)}
+    assert flags(spark, {"a.org": "5"}) == {"a.org": (Decimal("5.000000"), None, False)}
 
 
 @pytest.mark.parametrize("partitions", [2, 7])

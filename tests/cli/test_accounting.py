@@ -32,6 +32,12 @@ def test_an_offset_that_is_in_bronze_twice_does_not_hold(lake_settings: Settings
     assert [p.holds for p in accounts.partitions] == [True, False, True]
 
 
+def test_a_doubled_offset_does_not_make_up_for_a_missing_one(settings: Settings, write: Write) -> None:
+    write("bronze.tweets", [bronze_row("tweets", 0, offset, str(offset)) for offset in (0, 1, 1)])
+    [partition] = read_accounts(Lake(settings), {("tweets", 0): (0, 3)}).partitions
+    assert (partition.kafka, partition.rows, partition.offsets, partition.holds) == (3, 3, 2, False)
+
+
 def test_without_a_broker_a_gap_in_the_offsets_does_not_hold(settings: Settings, write: Write) -> None:
     write("bronze.tweets", [bronze_row("tweets", 0, 0, "a"), bronze_row("tweets", 0, 2, "b")])
     [partition] = read_accounts(Lake(settings), None).partitions

@@ -244,6 +244,17 @@ def has_half_of_gold(lake: Settings) -> bool:
     return sum(1 for _ in Path(lake.warehouse, "gold").glob("*/_delta_log/00000000000000000001.json")) in range(1, 7)
 
 
+def test_a_table_whose_creator_was_killed_before_the_first_commit_is_created(
+    spark: SparkSession, lake: Settings
+) -> None:
+    append(spark, lake, "bronze.tweets", [tweet(0)])
+    log = Path(table_path(lake, "silver.tweets")) / "_delta_log"
+    log.mkdir(parents=True)
+    (log / ".00000000000000000000.json.tmp").write_text("half a com")
+    clean(spark, lake)
+    assert_silver(lake, "tweets")
+
+
 @pytest.mark.parametrize("moment", [has_data_without_commit, has_half_of_gold])
 def test_a_run_that_is_killed_is_made_up_for_by_the_next(
     spark: SparkSession, lake: Settings, moment: Callable[[Settings], bool]

@@ -96,7 +96,7 @@ VALUES = st.none() | st.binary() | st.text().map(str.encode) | st.dictionaries(F
 HEADERS = st.lists(st.fixed_dictionaries({"key": st.text(max_size=5), "value": st.none() | st.binary()}), max_size=4)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(VALUES, min_size=1, max_size=300), headers=st.none() | HEADERS)
 def test_any_bytes_become_one_bronze_row(
     spark: SparkSession, values: list[bytes | None], headers: list[dict[str, object]] | None

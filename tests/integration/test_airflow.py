@@ -1,0 +1,110 @@
+"""The DAGs in a real Airflow: loaded, run task by task with spark-submit, and failing with the task's own sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.batch.builders import append, emission, tweet
+from tests.integration.gold_recount import assert_gold
+from tests.integration.recount import read
+from tideline.airflow_home import DAGS, airflow_environment, initialise_airflow
+from tideline.airflow_run import TaskEvent, run_dag
+from tideline.errors import ServiceError
+from tideline.settings import Settings
+from tideline.tables import table_path
+
+pytestmark = pytest.mark.integration
+
+DESCRIBE = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(dag_folder=sys.argv[1])
+print(json.dumps({"errors": bag.import_errors, "dags": {i: {
+    "order": [t.task_id for t in d.topological_sort()], "doc": bool(d.doc_md), "tags": sorted(d.tags),
+    "active": d.max_active_runs, "catchup": d.catchup, "schedule": d.timetable.summary,
+    "tasks": [{"doc": bool(t.doc_md), "owner": t.owner, "pool": t.pool, "retries": t.retries,
+               "backoff": bool(t.retry_exponential_backoff), "timeout": t.execution_timeout.total_seconds(),
+               "conn": t._conn_id, "application": t.application} for t in d.tasks],
+} for i, d in bag.dags.items()}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An initialised Airflow beside an empty lake."""
+    settings = Settings(home=tmp_path_factory.mktemp("airflow"), spark_master="local[2]", driver_memory="1g")
+    initialise_airflow(settings)
+    return settings
+
+
+def test_the_dags_load_and_name_everything_that_an_operator_wants_to_know(airflow: Settings) -> None:
+    described = run_python(airflow, DESCRIBE, str(DAGS))
+    assert described["errors"] == {}
+    dags = described["dags"]
+    assert {name: dag["order"] for name, dag in dags.items()} == {
+        "lakehouse_hourly": ["clean", "validate_silver", "gold", "validate_gold"],
+        "lakehouse_maintenance": ["compact"],
+    }
+    assert {name: dag["schedule"] for name, dag in dags.items()} == {
+        "lakehouse_hourly": "@hourly",
+        "lakehouse_maintenance": "30 3 * * *",
+    }
+    for dag in dags.values():
+        assert (dag["doc"], dag["active"], dag["catchup"]) == (True, 1, False)
+        assert "lakehouse" in dag["tags"]
+        for task in dag["tasks"]:
+            assert (task["doc"], task["owner"], task["pool"]) == (True, "tideline", "spark")
+            assert (task["conn"], task["backoff"]) == ("spark_default", True)
+            assert task["retries"] >= 1
+            assert task["timeout"] > 0
+            assert Path(task["application"]).is_file()
+
+
+def test_airflow_without_bronze_fails_in_clean_with_cleans_own_sentence(airflow: Settings) -> None:
+    events: list[TaskEvent] = []
+    no_bronze = f"no bronze table found under {airflow.warehouse}/bronze; `tideline stream` creates them"
+    with pytest.raises(ServiceError) as failure:
+        run_dag(airflow, "lakehouse_hourly", events.append)
+    log = airflow.home / "logs" / "airflow-lakehouse_hourly.log"
+    assert str(failure.value) == f"DAG lakehouse_hourly failed in clean: {no_bronze} (the whole log: {log})"
+    states = [(event.task_id, event.state) for event in events]
+    assert states == [("clean", "running"), ("clean", "up_for_retry")] * 2 + [("clean", "running"), ("clean", "failed")]
+
+
+def test_the_hourly_dag_makes_silver_and_gold_and_records_what_it_validated(
+    airflow: Settings, spark: SparkSession
+) -> None:
+    append(spark, airflow, "bronze.tweets", [tweet(0), tweet(1), tweet(2, event_id="event-0")])
+    append(spark, airflow, "bronze.emissions", [emission(0), emission(1, reasons=["broken"])])
+    events: list[TaskEvent] = []
+    run_dag(airflow, "lakehouse_hourly", events.append)
+    tasks = ("clean", "validate_silver", "gold", "validate_gold")
+    assert events == [TaskEvent(task, state) for task in tasks for state in ("running", "success")]
+    assert_gold(airflow)
+    validations = read(airflow, "ops.validations")
+    assert validations.run_id.nunique() == 2
+    assert validations[validations.severity == "critical"].success.all()
+
+
+def test_the_maintenance_dag_compacts(airflow: Settings, spark: SparkSession) -> None:
+    for offset in range(10, 20):
+        append(spark, airflow, "bronze.tweets", [tweet(offset)])
+    run_dag(airflow, "lakehouse_maintenance", lambda _: None)
+    assert len(spark.read.format("delta").load(table_path(airflow, "bronze.tweets")).inputFiles()) == 1
+
+
+def run_python(settings: Settings, code: str, *arguments: str) -> Any:
+    """What a program prints as its last line, as JSON, in Airflow's environment."""
+    environment = os.environ | airflow_environment(settings)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
