@@ -32,7 +32,7 @@ with DAG(
         "pool": "spark",
         "application": str(APPLICATION),
         "properties_file": "{{ var.value.spark_properties }}",
-        "retries": 2,
+        "retries": 1,
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
