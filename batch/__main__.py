@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     out = Console(width=None if sys.stdout.isatty() else WIDTH)
     if any(step.startswith("validate") for step in steps):
         # Great Expectations takes seconds to import: meanwhile the JVM starts.
-        Thread(target=import_module, args=("batch.validate",), daemon=True).start()
+        Thread(target=import_module, args=("batch.checks",), daemon=True).start()
     try:
         settings = load_settings()
         spark = _session(settings, f"tideline {' '.join(steps)}")

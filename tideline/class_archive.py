@@ -1,4 +1,4 @@
-"""Spark's classes, loaded and verified once: an archive that every later JVM maps instead of reading 20,000 classes.
+"""Spark's classes, loaded and verified once: an archive that every later JVM maps instead of loading them anew.
 
 ``python -m tideline.class_archive`` makes it, by running a small lake through a JVM that writes down what it loaded.
 A JVM that cannot use the archive (another JDK, other jars) ignores it and starts as slowly as without.
