@@ -53,7 +53,7 @@ def main() -> None:
     passes, broker = int(sys.argv[1]), int(sys.argv[2])
     settings = load_settings()
     own = psutil.Process()
-    before_us = time.time() - own.create_time()
+    start_seconds = time.time() - own.create_time()
     for number in range(passes):
         lake = replace(settings, warehouse=f"{settings.home}/bench/drain-{own.pid}-{number}", checkpoints="")
         with Meter([own.pid, broker]) as meter:
@@ -65,7 +65,7 @@ def main() -> None:
         commits = latest_version(spark, lake, "bronze.tweets")
         found = asdict(meter.cost) | {"rows": rows, "commits": commits}
         if number == 0:
-            found["seconds"] += before_us
+            found["seconds"] += start_seconds
         sys.stdout.write(json.dumps(found) + "\n")
         sys.stdout.flush()
     spark.stop()

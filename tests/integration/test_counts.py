@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -94,3 +95,16 @@ def test_a_changed_plan_computes_the_tables_anew(spark: SparkSession, lake: Sett
     count(spark, without)
     daily = read(lake, "live.emission_counts_daily")
     assert (daily.country.isna().all(), daily.emissions.tolist()) == (True, [10])
+
+
+def test_a_deleted_live_table_is_computed_anew_though_its_checkpoint_stands(
+    spark: SparkSession, lake: Settings
+) -> None:
+    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    append(spark, lake, [row(f"e{n}", 0, n, NOON) for n in range(10)])
+    count(spark, lake)
+    shutil.rmtree(table_path(lake, LIVE[0]))
+    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    append(spark, lake, [row("later", 0, 10, NOON + 5 * HOUR)])
+    count(spark, lake)
+    assert_live_counts(lake, "emissions")
