@@ -21,7 +21,7 @@ from cli.report.page import write_page
 from producers.commands import Generated, Target, exit_code, produce_emissions, produce_tweets
 from tideline.airflow_home import initialise_airflow
 from tideline.airflow_run import TaskEvent, run_dag
-from tideline.broker import broker_status, start_broker, stop_broker
+from tideline.broker import broker_status, is_external, start_broker, stop_broker
 from tideline.settings import Settings
 from tideline.topics import create_topics
 
@@ -52,12 +52,13 @@ def run_demo(settings: Settings, inputs: Inputs, *, keep_up: bool, page: Path, c
         TidelineError: a step failed.
     """
     begun = time.monotonic()
-    found_running = broker_status(settings).running
+    stays = keep_up or is_external(settings) or broker_status(settings).running
     spared: set[int] = set()
     with ThreadPoolExecutor(1) as beside, no_child_left(spared):
         try:
             with _step(console, "Kafka: broker and topics"):
-                spared.add(start_broker(settings).pid or 0)
+                if not is_external(settings):
+                    spared.add(start_broker(settings).pid or 0)
                 create_topics(settings)
             airflow = beside.submit(initialise_airflow, settings)
             with _step(console, "Producers: tweets and emissions"):
@@ -70,11 +71,11 @@ def run_demo(settings: Settings, inputs: Inputs, *, keep_up: bool, page: Path, c
                 data = read_report(Lake(settings), read_offsets(settings))
                 write_page(data, page)
         finally:
-            if not (found_running or keep_up):
+            if not stays:
                 stop_broker(settings)
     console.print(f"all steps took {time.monotonic() - begun:.0f} s", style="bold")
-    runs_on = found_running or keep_up
-    console.print("the broker runs on; tideline down stops it\n" if runs_on else "the broker was stopped again\n")
+    if not is_external(settings):
+        console.print("the broker runs on; tideline down stops it\n" if stays else "the broker was stopped again\n")
     return data
 
 

@@ -55,6 +55,11 @@ def broker_status(settings: Settings) -> ServiceStatus:
     return service_status(_service(settings))
 
 
+def is_external(settings: Settings) -> bool:
+    """Whether the settings name another Kafka than the embedded one; that one is nobody's here to start or stop."""
+    return settings.kafka_bootstrap not in {f"{host}:{settings.kafka_port}" for host in ("127.0.0.1", "localhost")}
+
+
 def _service(settings: Settings) -> Service:
     ports = {
         "TIDELINE_KAFKA_PORT": settings.kafka_port,
