@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tideline.errors import ServiceError
+from tideline.s3 import credential_variables
 from tideline.session import spark_conf
 from tideline.settings import Settings
 
@@ -50,14 +51,19 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         # Airflow runs these commands itself: no secret stands in an environment that Spark inherits.
         **{f"{name}_CMD": f"cat {shlex.quote(str(home / file))}" for name, file in _SECRETS.items()},
     }
-    return settings.variables() | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark_master}),
-        "AIRFLOW_VAR_SPARK_PROPERTIES": str(spark_properties(settings)),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "PYSPARK_PYTHON": sys.executable,
-        **{f"AIRFLOW__{name}": value for name, value in own.items()},
-    }
+    # The JVMs that spark-submit starts inherit the store's credentials from here.
+    return (
+        settings.variables()
+        | credential_variables(settings)
+        | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark_master}),
+            "AIRFLOW_VAR_SPARK_PROPERTIES": str(spark_properties(settings)),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PYSPARK_PYTHON": sys.executable,
+            **{f"AIRFLOW__{name}": value for name, value in own.items()},
+        }
+    )
 
 
 def spark_properties(settings: Settings) -> Path:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tideline.errors import PrerequisiteError
 from tideline.jars import jars_dir
+from tideline.logstore import logstore_jar
 from tideline.prerequisites import find_java, java_version
 
 _QUIET = "-Xshare:auto -Xlog:disable -Xlog:all=error:stderr"
@@ -53,7 +54,8 @@ def build_archive() -> bool:
 
 
 def _made_of() -> str:
-    jars = "\n".join(f"{jar.name} {jar.stat().st_mtime_ns}" for jar in sorted(jars_dir("spark").iterdir()))
+    used = [*sorted(jars_dir("spark").iterdir()), logstore_jar()]
+    jars = "\n".join(f"{jar.name} {jar.stat().st_mtime_ns}" for jar in used)
     return f"{java_version(find_java())}\n{jars}\n"
 
 

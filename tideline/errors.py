@@ -21,6 +21,10 @@ class ServiceError(TidelineError):
     """An embedded service cannot be started, reached or stopped."""
 
 
+class StoreError(TidelineError):
+    """The S3 store cannot be reached, or refuses what was asked of it."""
+
+
 class TopicError(TidelineError):
     """A topic is missing, or is not configured as Tideline declares it."""
 

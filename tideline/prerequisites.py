@@ -26,6 +26,15 @@ def find_java(variables: Mapping[str, str] = os.environ) -> Path:
     return _program("java", variables)
 
 
+def find_javac(variables: Mapping[str, str] = os.environ) -> Path:
+    """The compiler of the same JDK.
+
+    Raises:
+        PrerequisiteError: there is none.
+    """
+    return _program("javac", variables)
+
+
 def check_prerequisites(variables: Mapping[str, str] = os.environ) -> None:
     """Check Python and the JDK.
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,11 +32,18 @@ _CLOCK_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Service:
-    """A service under one home folder; ``ports`` are named by the settings that change them."""
+    """A service under one home folder; ``ports`` are named by the settings that change them.
+
+    Attributes:
+        environment: variables beside this process's own; secrets stay in files that they name.
+        writes_log: whether the service writes a log of its own, or its output is all that there is.
+    """
 
     name: str
     home: Path
     ports: Mapping[str, int]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    writes_log: bool = True
 
     @property
     def pid_file(self) -> Path:
@@ -44,8 +52,8 @@ class Service:
 
     @property
     def log(self) -> Path:
-        """The log that the service itself writes and bounds."""
-        return self.home / "logs" / f"{self.name}.log"
+        """The log that the service itself writes and bounds; its output where it writes none."""
+        return self.home / "logs" / f"{self.name}.log" if self.writes_log else self.output
 
     @property
     def output(self) -> Path:
@@ -164,6 +172,7 @@ def _spawn(service: Service, command: Sequence[str]) -> psutil.Process:
             stdout=output,
             stderr=output,
             cwd=service.home,
+            env=os.environ | service.environment,
             start_new_session=True,
         )
     remembered = {"pid": process.pid, "create_time": process.create_time(), "ports": dict(service.ports)}
@@ -202,7 +211,7 @@ def _comes_up(service: Service, process: psutil.Process, ready: Callable[[], boo
 
 def _tail(service: Service) -> str:
     lines: list[str] = []
-    for path in (service.log, service.output):
+    for path in dict.fromkeys((service.log, service.output)):
         lines += path.read_text(errors="replace").splitlines()[-_TAIL_LINES:] if path.exists() else []
     return "\n".join(lines)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 
 from pyspark.sql import SparkSession
 
 from tideline.class_archive import archive_options
 from tideline.jars import jars_dir
-from tideline.settings import Settings
+from tideline.logstore import LOG_STORES, logstore_jar
+from tideline.s3 import credential_variables, endpoint_url, ensure_buckets
+from tideline.settings import S3A, Settings
 
 
 def spark_conf(settings: Settings) -> dict[str, str]:
@@ -19,7 +23,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         settings: the master and the driver's heap come from here.
     """
     log4j = f"-Dlog4j2.configurationFile=file:{files('tideline') / 'log4j2.properties'}"
-    jars = f"{jars_dir('spark')}/*"
+    jars = f"{jars_dir('spark')}/*:{logstore_jar()}"
     return {
         "spark.master": settings.spark_master,
         "spark.driver.memory": settings.driver_memory,
@@ -34,6 +38,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.scheduler.mode": "FAIR",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        **LOG_STORES,
         "spark.sql.session.timeZone": "UTC",
         # The default of 200 is frozen into a stateful checkpoint at its first start.
         "spark.sql.shuffle.partitions": "2",
@@ -55,6 +60,9 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         # On SIGTERM the stream stops its queries itself, between batches; Spark's own hook would not wait.
         "spark.sql.streaming.stopTimeout": "60s",
         "spark.sql.parquet.compression.codec": "snappy",
+        # The default, INT96, has no statistics, and other readers take it for a time without a zone.
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        **(_s3_conf(settings) if settings.on_s3 else {}),
     }
 
 
@@ -65,6 +73,49 @@ def build_session(settings: Settings, app: str, overrides: Mapping[str, str] | N
         settings: see ``spark_conf``.
         app: the application's name.
         overrides: single keys that differ, named by the caller.
+
+    Raises:
+        StoreError: tables or checkpoints lie on S3, and the store cannot be reached or refuses.
     """
     conf = spark_conf(settings) | dict(overrides or {})
-    return SparkSession.builder.appName(app).config(map=dict(conf)).getOrCreate()
+    ensure_buckets(settings)
+    with _environment(credential_variables(settings)):
+        return SparkSession.builder.appName(app).config(map=dict(conf)).getOrCreate()
+
+
+def _s3_conf(settings: Settings) -> dict[str, str]:
+    """What S3A must know of the store; not the credentials: every process list shows the configuration.
+
+    Left alone on purpose: ``fs.s3a.performance.flags=create`` and ``fs.s3a.create.performance`` skip the check that
+    keeps a commit from being overwritten; ``fs.s3a.create.conditional.enabled`` is that check and stays true.
+    """
+    url = endpoint_url(settings)
+    conf = {
+        "spark.hadoop.fs.s3a.endpoint.region": settings.s3_region,
+        "spark.hadoop.fs.s3a.path.style.access": str(settings.s3_path_style).lower(),
+    }
+    if url is not None:
+        conf["spark.hadoop.fs.s3a.endpoint"] = url
+        # An endpoint with a scheme goes by it; this is for what S3A derives without one.
+        conf["spark.hadoop.fs.s3a.connection.ssl.enabled"] = str(url.startswith("https:")).lower()
+    if settings.checkpoints.startswith(S3A):
+        # S3 cannot rename: each file is uploaded under its name and becomes visible when it is whole.
+        conf["spark.sql.streaming.checkpointFileManagerClass"] = (
+            "org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager"
+        )
+    return conf
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have these variables while a JVM starts, which inherits them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

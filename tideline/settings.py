@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ from tideline.errors import SettingsError
 
 TWEET_DIMENSIONS = ("lang", "country_code")
 EMISSION_DIMENSIONS = ("country", "device", "format", "domain")
+
+S3A = "s3a://"
+AWS = "aws"
+"""As an endpoint: Amazon's own, even where this home has a MinIO."""
+
+_S3_PATH = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/?#]+)*")
+_ENDPOINT = re.compile(r"https?://[^/?#@\s]+")
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,12 @@ class Settings:
     home: Path = Path(".tideline")
     warehouse: str = ""
     checkpoints: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_path_style: bool = True
+    s3_access_key: str = field(default="", repr=False)
+    s3_secret_key: str = field(default="", repr=False)
+    minio_port: int = 19000
     kafka_port: int = 19092
     kafka_controller_port: int = 19093
     kafka_bootstrap: str = ""
@@ -32,7 +46,7 @@ class Settings:
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
     trigger_seconds: float = 5.0
-    batch_records: int = 500_000
+    batch_records: int = 1_000_000
     horizon_minutes: int = 120
     tweet_dimensions: tuple[str, ...] = TWEET_DIMENSIONS
     emission_dimensions: tuple[str, ...] = ("country", "device")
@@ -41,12 +55,18 @@ class Settings:
         """Fill the settings that follow from others."""
         home = self.home.expanduser().absolute()
         object.__setattr__(self, "home", home)
-        object.__setattr__(self, "warehouse", self.warehouse or str(home / "warehouse"))
-        object.__setattr__(self, "checkpoints", self.checkpoints or f"{self.warehouse}/_checkpoints")
+        warehouse = self.warehouse.rstrip("/") or str(home / "warehouse")
+        object.__setattr__(self, "warehouse", warehouse)
+        object.__setattr__(self, "checkpoints", self.checkpoints.rstrip("/") or f"{warehouse}/_checkpoints")
         object.__setattr__(self, "kafka_bootstrap", self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}")
-        problems = _out_of_range(self)
+        problems = _out_of_range(self) + _store_problems(self)
         if problems:
             raise SettingsError("; ".join(problems))
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether tables or checkpoints lie on S3."""
+        return self.warehouse.startswith(S3A) or self.checkpoints.startswith(S3A)
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Settings:
@@ -87,8 +107,22 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """The settings of this process, from its environment."""
-    return Settings.from_mapping(os.environ)
+    """The settings of this process, from its environment; on S3, with the store that they leave unsaid."""
+    from tideline.s3_settings import with_store
+
+    return with_store(Settings.from_mapping(os.environ), os.environ)
+
+
+def boolean(text: str) -> bool:
+    """Read ``true`` or ``false``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text.lower() not in {"true", "false"}:
+        msg = f"{text!r} is neither true nor false"
+        raise ValueError(msg)
+    return text.lower() == "true"
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -100,11 +134,14 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,
     "float": float,
+    "bool": boolean,
     "tuple[str, ...]": _names,
 }
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return (",".join(value) or "none") if isinstance(value, tuple) else str(value)
 
 
@@ -129,3 +166,24 @@ def _out_of_range(settings: Settings) -> list[str]:
         if unknown:
             problems.append(f"TIDELINE_{name.upper()} may name {', '.join(allowed)}, got {', '.join(unknown)}")
     return problems
+
+
+def _store_problems(settings: Settings) -> list[str]:
+    """What is wrong with where tables and checkpoints lie and with the store, one sentence each."""
+    problems = []
+    for name, path in (("WAREHOUSE", settings.warehouse), ("CHECKPOINTS", settings.checkpoints)):
+        follows = name == "CHECKPOINTS" and path == f"{settings.warehouse}/_checkpoints"
+        if "://" in path and not _S3_PATH.fullmatch(path) and not follows:
+            got = _without_password(path)
+            problems.append(f"TIDELINE_{name} must be a folder or s3a://bucket/prefix, got {got}")
+    if settings.s3_endpoint not in {"", AWS} and not _ENDPOINT.fullmatch(settings.s3_endpoint):
+        got = _without_password(settings.s3_endpoint)
+        problems.append(f"TIDELINE_S3_ENDPOINT must be http://host:port, https://host:port or aws, got {got}")
+    if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
+        problems.append("TIDELINE_S3_ACCESS_KEY and TIDELINE_S3_SECRET_KEY must be set together, got one of them")
+    return problems
+
+
+def _without_password(url: str) -> str:
+    """The URL for a message: what stands before an ``@`` may be a secret."""
+    return url.rpartition("@")[2]

@@ -44,18 +44,19 @@ def test_every_command_has_a_section_and_every_section_a_command() -> None:
 
 def test_every_option_stands_in_its_commands_section_and_none_else_does() -> None:
     for name, command in COMMANDS.items():
-        documented = set(re.findall(r"^\| `(--[a-z-]+)", SECTIONS[name], re.MULTILINE))
-        documented |= set(re.findall(r"^\| `--[a-z-]+`, `(--[a-z-]+)`", SECTIONS[name], re.MULTILINE))
+        documented = set(re.findall(r"^\| `(--[a-z0-9-]+)", SECTIONS[name], re.MULTILINE))
+        documented |= set(re.findall(r"^\| `--[a-z-]+`, `(--[a-z0-9-]+)`", SECTIONS[name], re.MULTILINE))
         if name.startswith("produce"):
             documented -= {"--rows"} if name == "produce tweets" else {"--synthetic"}
         assert documented == options(command), name
 
 
 def test_every_setting_stands_there_with_its_default() -> None:
-    documented = dict(re.findall(r"^\| `(TIDELINE_[A-Z_]+)` \| (.*?) \|", REFERENCE, re.MULTILINE))
+    documented = dict(re.findall(r"^\| `(TIDELINE_[A-Z0-9_]+)` \| (.*?) \|", REFERENCE, re.MULTILINE))
     assert list(documented) == list(SETTINGS)
     literal = {name: default for name, default in SETTINGS.items() if default != ""}
-    written = {name: ",".join(d) if isinstance(d, tuple) else str(d) for name, d in literal.items()}
+    texts = Settings().variables() | {"TIDELINE_HOME": str(Settings.home)}
+    written = {name: texts[name] for name in literal}
     assert {name: documented[name] for name in literal} == {name: f"`{text}`" for name, text in written.items()}
 
 

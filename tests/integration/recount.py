@@ -7,13 +7,14 @@ from collections import Counter
 import pandas as pd
 from deltalake import DeltaTable
 
+from tideline.s3 import storage_options
 from tideline.settings import Settings
 from tideline.tables import table_path
 
 
 def read(settings: Settings, name: str) -> pd.DataFrame:
     """A table as pandas sees it."""
-    return DeltaTable(table_path(settings, name)).to_pandas()
+    return DeltaTable(table_path(settings, name), storage_options=storage_options(settings)).to_pandas()
 
 
 def first_events(bronze: pd.DataFrame) -> pd.DataFrame:
