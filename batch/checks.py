@@ -18,7 +18,7 @@ from expectations.runner import Outcome, validate
 from expectations.silver import silver_suite
 from expectations.suite import Suite
 from tideline.settings import Settings
-from tideline.tables import read_table, table_path
+from tideline.tables import read_table
 
 PARALLEL_SUITES = 4
 """Suites are many short queries and much planning in one thread each."""
@@ -59,5 +59,5 @@ def ask(checks: Sequence[Check]) -> list[tuple[int, Outcome]]:
 
 
 def _check(spark: SparkSession, settings: Settings, suite: Suite) -> Check:
-    version = newest_version(table_path(settings, suite.table))
+    version = newest_version(settings, suite.table)
     return Check(suite, read_table(spark, settings, suite.table, version), version)

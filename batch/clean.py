@@ -69,14 +69,14 @@ def clean_source(session: SparkSession, settings: Settings, source: str) -> Clea
         settings: where the tables lie.
         source: tweets or emissions.
     """
-    silver = table_path(settings, f"silver.{source}")
-    newest = newest_state(table_path(settings, f"bronze.{source}"))
-    done = next(iter(processed_states(silver)), None)
+    silver = f"silver.{source}"
+    newest = newest_state(settings, f"bronze.{source}")
+    done = next(iter(processed_states(settings, silver)), None)
     if done == newest:
-        return Cleaned(f"silver.{source}", newest.bronze_version)
+        return Cleaned(silver, newest.bronze_version)
     session.conf.set(_METADATA, newest.to_metadata())
     cleaned = _merge_unseen(session, settings, source, done, newest) or _write_whole(session, settings, source, newest)
-    earlier = processed_states(silver)[1:2]
+    earlier = processed_states(settings, silver)[1:2]
     if earlier and earlier[0].bronze_version > newest.bronze_version:
         # Another run had been further, and this one, slower, put an older version over it.
         return clean_source(session, settings, source)
@@ -127,6 +127,5 @@ def _write_whole(session: SparkSession, settings: Settings, source: str, newest:
     """Replace silver by what all of bronze gives: right whatever silver held, and cheaper than a MERGE."""
     silver = TABLES[f"silver.{source}"]
     bronze = read_table(session, settings, f"bronze.{source}", newest.bronze_version)
-    path = table_path(settings, silver.name)
-    to_silver(bronze, silver).write.format("delta").mode("overwrite").save(path)
-    return Cleaned(silver.name, newest.bronze_version, inserted=count_rows(path), whole=True)
+    to_silver(bronze, silver).write.format("delta").mode("overwrite").save(table_path(settings, silver.name))
+    return Cleaned(silver.name, newest.bronze_version, inserted=count_rows(settings, silver.name), whole=True)

@@ -10,10 +10,9 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from batch.conflicts import retry_conflicts
-from batch.log import open_log
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
-from tideline.tables import exists, table_path
+from tideline.tables import exists, open_log, table_path
 
 SMALL_FILE_BYTES = 32 << 20
 """Below this a file is small. OPTIMIZE leaves larger ones alone, so no row is rewritten more than a few times."""
@@ -57,15 +56,14 @@ def compact(spark: SparkSession, settings: Settings) -> list[Compacted]:
 
 @retry_conflicts
 def _compact_table(session: SparkSession, settings: Settings, table: Table) -> Compacted:
-    path = table_path(settings, table.name)
-    files, small = count_files(path)
+    files, small = count_files(settings, table.name)
     if small < SMALL_FILES:
         return Compacted(table.name, files, small, files)
-    DeltaTable.forPath(session, path).optimize().executeCompaction()
-    return Compacted(table.name, files, small, count_files(path)[0])
+    DeltaTable.forPath(session, table_path(settings, table.name)).optimize().executeCompaction()
+    return Compacted(table.name, files, small, count_files(settings, table.name)[0])
 
 
-def count_files(path: str) -> tuple[int, int]:
-    """How many files the table at this path has, and how many of them are small; read from its log."""
-    sizes = pa.table(open_log(path).get_add_actions())["size_bytes"]
+def count_files(settings: Settings, name: str) -> tuple[int, int]:
+    """How many files a table has, and how many of them are small; read from its log."""
+    sizes = pa.table(open_log(settings, name).get_add_actions())["size_bytes"]
     return len(sizes), pc.sum(pc.less(sizes, SMALL_FILE_BYTES)).as_py() or 0

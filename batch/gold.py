@@ -56,7 +56,7 @@ def gold(spark: SparkSession, settings: Settings) -> list[Written]:
 
 def _versions(settings: Settings) -> dict[str, int]:
     """The newest version of every silver table."""
-    return {name: newest_version(table_path(settings, name)) for name in SILVER}
+    return {name: newest_version(settings, name) for name in SILVER}
 
 
 def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int]) -> list[Written]:
@@ -75,7 +75,6 @@ def _write_mart(
 ) -> Written:
     create_tables(spark, settings, name)
     source, transform = MARTS[name]
-    path = table_path(settings, name)
     mart = silver[source].transform(transform).select(*TABLES[name].column_names)
-    mart.write.format("delta").mode("overwrite").save(path)
-    return Written(name, versions[source], count_rows(path))
+    mart.write.format("delta").mode("overwrite").save(table_path(settings, name))
+    return Written(name, versions[source], count_rows(settings, name))

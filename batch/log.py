@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
-
-from tideline.errors import TableError
+from tideline.settings import Settings
+from tideline.tables import open_log
 
 LOOK_BACK = 200
 """How many commits of silver are searched for the newest that names a bronze version; between two such commits lie
@@ -27,36 +25,23 @@ class BronzeState:
         return json.dumps(asdict(self))
 
 
-def open_log(path: str) -> DeltaTable:
-    """The log of the table at this path.
-
-    Raises:
-        TableError: there is no Delta table.
-    """
-    try:
-        return DeltaTable(path)
-    except TableNotFoundError as error:
-        msg = f"there is no Delta table at {path}; run the step that writes it first"
-        raise TableError(msg) from error
+def newest_version(settings: Settings, name: str) -> int:
+    """The newest version of a table."""
+    return int(open_log(settings, name).version())
 
 
-def newest_version(path: str) -> int:
-    """The newest version of the table at this path."""
-    return int(open_log(path).version())
-
-
-def newest_state(bronze_path: str) -> BronzeState:
+def newest_state(settings: Settings, bronze: str) -> BronzeState:
     """The bronze table as it stands."""
-    table = open_log(bronze_path)
+    table = open_log(settings, bronze)
     return BronzeState(str(table.metadata().id), int(table.version()))
 
 
-def processed_states(silver_path: str) -> list[BronzeState]:
+def processed_states(settings: Settings, silver: str) -> list[BronzeState]:
     """The bronze versions that silver's own commits name, newest commit first; empty when none within reach does."""
-    commits = open_log(silver_path).history(LOOK_BACK)
+    commits = open_log(settings, silver).history(LOOK_BACK)
     return [BronzeState(**json.loads(c["userMetadata"])) for c in commits if c.get("userMetadata")]
 
 
-def count_rows(path: str) -> int:
-    """How many rows the table at this path has, from its file statistics."""
-    return int(open_log(path).count())
+def count_rows(settings: Settings, name: str) -> int:
+    """How many rows a table has, from its file statistics."""
+    return int(open_log(settings, name).count())

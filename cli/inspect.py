@@ -21,9 +21,12 @@ def register(app: typer.Typer) -> None:
 def tables() -> None:
     """List every table: version, rows, files, size, newest commit."""
     from cli.lake import Lake
+    from tideline.s3 import ensure_buckets
     from tideline.schemas import TABLES
 
-    lake = Lake(load_settings())
+    settings = load_settings()
+    ensure_buckets(settings)
+    lake = Lake(settings)
     columns = ("table", "#version", "#rows", "#files", "#size", "last commit (UTC)", "operation")
     rows = [
         (
@@ -52,8 +55,10 @@ def report(
     from cli.lake import Lake
     from cli.report.data import read_report
     from cli.report.page import write_page
+    from tideline.s3 import ensure_buckets
 
     settings = load_settings()
+    ensure_buckets(settings)
     path = output or settings.home / "report.html"
     data = read_report(Lake(settings), read_offsets(settings))
     write_page(data, path)

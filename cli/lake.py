@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
+from tideline.s3 import storage_options
 from tideline.settings import Settings
-from tideline.tables import table_path
+from tideline.storage import open_storage
+from tideline.tables import commit_files, open_log, table_path
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class Lake:
 
     def exists(self, name: str) -> bool:
         """Whether the table was created."""
-        return bool(DeltaTable.is_deltatable(self.path(name)))
+        return bool(DeltaTable.is_deltatable(self.path(name), storage_options(self.settings)))
 
     def rows(self, name: str, sql: str) -> list[dict[str, Any]]:
         """Run DataFusion SQL over one table, which the SQL calls ``t``; a missing table has no rows."""
         if not self.exists(name):
             return []
-        query = QueryBuilder().register("t", DeltaTable(self.path(name)))
+        query = QueryBuilder().register("t", open_log(self.settings, name))
         rows: list[dict[str, Any]] = pa.table(query.execute(sql).read_all()).to_pylist()
         return rows
 
@@ -63,7 +65,7 @@ class Lake:
         """The state of a table, from its log."""
         if not self.exists(name):
             return TableState(name, exists=False)
-        table = DeltaTable(self.path(name))
+        table = open_log(self.settings, name)
         files = pa.table(table.get_add_actions(flatten=True)).select(["num_records", "size_bytes"])
         commit = table.history(1)[0]
         return TableState(
@@ -77,7 +79,8 @@ class Lake:
             operation=commit["operation"],
         )
 
-    def commit_files(self, name: str, newest: int) -> list[Path]:
-        """The newest commit files of a table's log, oldest first."""
-        log = Path(self.path(name)) / "_delta_log"
-        return sorted(log.glob("[0-9]*.json"))[-newest:]
+    def commits(self, name: str, newest: int) -> Iterator[tuple[int, str]]:
+        """The newest commits of a table's log, oldest first: the version and the file's content."""
+        log = open_storage(self.settings, self.path(name))
+        for version, file in sorted(commit_files(self.settings, name).items())[-newest:]:
+            yield version, log.read(f"_delta_log/{file}").decode()

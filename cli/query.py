@@ -94,8 +94,7 @@ def _session(settings: Settings, app: str) -> Iterator[SparkSession]:
     logging.getLogger("SQLQueryContextLogger").disabled = True
 
     with err().status("starting Spark"):
-        # Only names are kept there: without it a folder appears wherever the command is called.
-        spark = build_session(settings, app, {"spark.sql.warehouse.dir": f"{settings.home}/spark-warehouse"})
+        spark = build_session(settings, app)
         register_tables(spark, settings)
     try:
         yield spark

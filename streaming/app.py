@@ -38,8 +38,6 @@ STREAM_CONF = {
     # One watermark for all operators: the lowest of those that the Kafka partitions have (see `with_time_order`).
     # Spark's newer rule derives one per operator and refuses several in a row.
     "spark.sql.streaming.statefulOperator.allowMultiple": "false",
-    # The source of a merge is a checkpointed batch: to copy it once more would double the work.
-    "spark.databricks.delta.merge.materializeSource": "none",
 }
 
 CAUSE = re.compile(r"(Caused by: |: )?[\w.$]+(Exception|Error): \S")

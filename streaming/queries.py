@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from delta.tables import DeltaTable
-from deltalake import DeltaTable as DeltaLog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
@@ -26,7 +23,8 @@ from streaming.sink import anomalies_writer, counts_writer
 from tideline.errors import CheckpointError
 from tideline.offsets import has_records, highest_offsets, topic_state
 from tideline.settings import Settings
-from tideline.tables import table_path
+from tideline.storage import Storage, open_storage
+from tideline.tables import commit_files, open_log, table_path
 
 SOURCES = ("tweets", "emissions")
 
@@ -81,18 +79,18 @@ def bronze_query(spark: SparkSession, settings: Settings, source: str) -> Query:
     """The query that lands a source's topic in its bronze table."""
     name = f"bronze.{source}"
     path, checkpoint = table_path(settings, name), checkpoint_path(settings, name)
-    topic = topic_of(settings, source)
+    topic, checkpoints = topic_of(settings, source), open_storage(settings, settings.checkpoints)
 
     def start(trigger: Trigger) -> StreamingQuery:
         bootstrap = settings.kafka_bootstrap
-        state, log = topic_state(bootstrap, topic), DeltaLog(path)
+        state, log = topic_state(bootstrap, topic), open_log(settings, name)
         recorded = log.metadata().configuration.get(TOPIC_ID)
         if recorded is None:
             spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('{TOPIC_ID}' = '{state.id}')")
         check_same_topic(state, recorded, path)
         begin = plan_kafka_start(
             state,
-            read_checkpoint(checkpoint),
+            read_checkpoint(checkpoints, name),
             highest_offsets(log, topic),
             path,
             lambda partition, first, end: has_records(bootstrap, topic, partition, first, end),
@@ -115,7 +113,7 @@ def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
 
     def writer(bronze: DataFrame) -> DataStreamWriter:
         counts = count_live(bronze, counting, dimensions, order)
-        write = counts_writer(counting, lambda name: table_path(settings, name))
+        write = counts_writer(counting, settings)
         return counts.writeStream.outputMode("update").foreachBatch(write)
 
     plan = {"dimensions": dimensions, **asdict(order)}
@@ -127,7 +125,7 @@ def anomalies_query(spark: SparkSession, settings: Settings) -> Query:
     """The query that flags emission rows; it keeps no state of Spark's."""
 
     def writer(bronze: DataFrame) -> DataStreamWriter:
-        write = anomalies_writer(lambda name: table_path(settings, name))
+        write = anomalies_writer(settings)
         return bronze.writeStream.outputMode("append").foreachBatch(write)
 
     tables = ("live.anomalies", "live.domain_baselines")
@@ -161,15 +159,16 @@ def _live_query(
 ) -> Query:
     bronze, checkpoint = table_path(settings, f"bronze.{source}"), checkpoint_path(settings, name)
     # A table that was deleted and created again has another id: the checkpoint speaks of rows that it does not hold.
-    ids = [DeltaLog(table_path(settings, table)).metadata().id for table in tables]
+    ids = [open_log(settings, table).metadata().id for table in tables]
     fingerprint = json.dumps({"plan": PLAN_VERSION, "tables": ids, **plan}, sort_keys=True)
-    marker = Path(f"{checkpoint}.plan.json")
+    checkpoints = open_storage(settings, settings.checkpoints)
+    marker = f"{name}.plan.json"
 
     def start(trigger: Trigger) -> StreamingQuery:
-        if not _can_resume(spark, bronze, checkpoint, marker, fingerprint):
-            drop_checkpoint(checkpoint)
-            marker.parent.mkdir(parents=True, exist_ok=True)
-            marker.write_text(fingerprint)
+        same_plan = checkpoints.exists(marker) and checkpoints.read(marker).decode() == fingerprint
+        if not same_plan or not _can_resume(settings, f"bronze.{source}", checkpoints, name):
+            drop_checkpoint(checkpoints, name)
+            checkpoints.write(marker, fingerprint.encode())
         rows = (
             spark.readStream.format("delta")
             .option("maxFilesPerTrigger", ALL_FILES)
@@ -180,18 +179,14 @@ def _live_query(
         query = writer(rows).queryName(name).option("checkpointLocation", checkpoint)
         return trigger.apply(query).start()
 
-    return Query(name, source, is_bronze=False, start=start, drop_progress=lambda: drop_checkpoint(checkpoint))
+    return Query(name, source, is_bronze=False, start=start, drop_progress=lambda: drop_checkpoint(checkpoints, name))
 
 
-def _can_resume(spark: SparkSession, bronze: str, checkpoint: str, marker: Path, fingerprint: str) -> bool:
-    if not marker.exists() or marker.read_text() != fingerprint:
-        return False
+def _can_resume(settings: Settings, bronze: str, checkpoints: Storage, query: str) -> bool:
     try:
-        found = read_checkpoint(checkpoint)
+        found = read_checkpoint(checkpoints, query)
     except CheckpointError:
         # A live table is a function of bronze: what cannot be continued is computed anew.
         return False
-    bronze_id = DeltaTable.forPath(spark, bronze).detail().select("id").collect()[0]["id"]
-    log = Path(bronze) / "_delta_log"
-    oldest = min(int(file.stem) for file in log.glob("[0-9]*.json") if file.stem.isdigit())
-    return is_usable_live_checkpoint(found, bronze_id, oldest)
+    bronze_id = str(open_log(settings, bronze).metadata().id)
+    return is_usable_live_checkpoint(found, bronze_id, min(commit_files(settings, bronze)))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from streaming.bronze import EARLIEST, KafkaStart
 from tideline.errors import CheckpointError
 from tideline.offsets import Offsets, TopicState
+from tideline.storage import Storage
 
 HasRecords = Callable[[int, int, int], bool]
 """Whether Kafka holds a readable record in (partition, from offset, to offset exclusive)."""
@@ -25,40 +24,39 @@ class Checkpoint:
     planned: dict[str, Any] | None
 
 
-def read_checkpoint(folder: str) -> Checkpoint | None:
+def read_checkpoint(storage: Storage, query: str) -> Checkpoint | None:
     """Read a query's checkpoint; None when there is none.
+
+    Args:
+        storage: the checkpoints of all queries.
+        query: the query's folder there.
 
     Raises:
         CheckpointError: a file of it is missing or cannot be read.
     """
-    root = Path(folder)
-    if not root.exists() or not any(root.iterdir()):
+    if not storage.holds(query):
         return None
     try:
-        json.loads((root / "metadata").read_text())
-        committed, planned = _batches(root / "commits"), _batches(root / "offsets")
+        json.loads(storage.read(f"{query}/metadata"))
+        committed, planned = _batches(storage, f"{query}/commits"), _batches(storage, f"{query}/offsets")
         if committed and committed[-1] not in planned:
             msg = f"batch {committed[-1]} was committed but its offsets are gone"
             raise ValueError(msg)
         return Checkpoint(
-            _read_offset(root / "offsets" / str(committed[-1])) if committed else None,
-            _read_offset(root / "offsets" / str(planned[-1])) if planned else None,
+            _read_offset(storage, f"{query}/offsets/{committed[-1]}") if committed else None,
+            _read_offset(storage, f"{query}/offsets/{planned[-1]}") if planned else None,
         )
     except (OSError, ValueError, IndexError) as err:
         msg = (
-            f"the checkpoint {folder} is damaged ({err}); remove it, and the stream goes on after what its table holds"
+            f"the checkpoint {storage.where}/{query} is damaged ({err}); remove it, and the stream goes on after what "
+            "its table holds"
         )
         raise CheckpointError(msg) from err
 
 
-def drop_checkpoint(folder: str) -> None:
-    """Forget a query's progress. It is renamed first, so that a crash leaves no half of it under its name."""
-    root = Path(folder)
-    if root.exists():
-        gone = root.with_name(f".{root.name}.dropped")
-        shutil.rmtree(gone, ignore_errors=True)
-        root.rename(gone)
-        shutil.rmtree(gone)
+def drop_checkpoint(storage: Storage, query: str) -> None:
+    """Forget a query's progress; what a crash leaves of it is known for damaged, since its metadata go first."""
+    storage.drop(query, first=("metadata",))
 
 
 def check_same_topic(topic: TopicState, recorded: str | None, where: str) -> None:
@@ -176,15 +174,15 @@ def is_usable_live_checkpoint(checkpoint: Checkpoint | None, bronze_id: str, old
     return bool(source["reservoirId"] == bronze_id and source["reservoirVersion"] >= oldest_version)
 
 
-def _batches(folder: Path) -> list[int]:
-    return sorted(int(file.name) for file in folder.glob("[0-9]*"))
+def _batches(storage: Storage, folder: str) -> list[int]:
+    return sorted(int(name) for name in storage.names(folder) if name[0].isdigit())
 
 
-def _read_offset(file: Path) -> dict[str, Any]:
+def _read_offset(storage: Storage, file: str) -> dict[str, Any]:
     """The source's offset of a batch: the third line, after the version and the batch's metadata."""
-    offset = json.loads(file.read_text().splitlines()[2])
+    offset = json.loads(storage.read(file).decode().splitlines()[2])
     if not isinstance(offset, dict):
-        msg = f"{file.name} holds no offset"
+        msg = f"{file} holds no offset"
         raise ValueError(msg)
     return offset
 

@@ -99,7 +99,7 @@ _BRONZE_PROPERTIES = {
     # Appends only, so the feed costs nothing; it lets `clean` read exactly the versions that it has not seen.
     "delta.enableChangeDataFeed": "true",
 }
-_LIVE_PROPERTIES = {"delta.checkpointInterval": "100"}
+_LIVE_PROPERTIES = {"delta.checkpointInterval": "100", "delta.enableExpiredLogCleanup": "false"}
 
 
 def _bronze(source: str, typed: tuple[Column, ...], time: str) -> Table:

@@ -39,6 +39,8 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         **LOG_STORES,
+        # Only names are kept there: without it a folder appears wherever the command is called.
+        "spark.sql.warehouse.dir": f"{settings.home}/spark-warehouse",
         "spark.sql.session.timeZone": "UTC",
         # The default of 200 is frozen into a stateful checkpoint at its first start.
         "spark.sql.shuffle.partitions": "2",
@@ -46,6 +48,9 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.databricks.delta.snapshotPartitions": "2",
         # Small tables and one driver: broadcast by size is right, re-planning each tiny query is not.
         "spark.sql.adaptive.enabled": "false",
+        # The default of 100 classes is fewer than the stream's queries generate: each batch would push out what the
+        # next one needs, and a third of the stream's time would go into compiling the same code again and again.
+        "spark.sql.codegen.cache.maxEntries": "2000",
         # The state lives off the heap: memory stays bounded however many events the horizon holds.
         "spark.sql.streaming.stateStore.providerClass": (
             "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cli.lake import Lake
 
@@ -27,13 +26,13 @@ class CommitWait:
 
 def read_waits(lake: Lake, table: str) -> list[CommitWait]:
     """The waits of the newest commits that the stream made to a bronze table, oldest first."""
-    waits = (_parse_commit(table, path) for path in lake.commit_files(table, NEWEST_COMMITS))
+    waits = (_parse_commit(table, version, text) for version, text in lake.commits(table, NEWEST_COMMITS))
     return [wait for wait in waits if wait is not None]
 
 
-def _parse_commit(table: str, path: Path) -> CommitWait | None:
+def _parse_commit(table: str, version: int, text: str) -> CommitWait | None:
     """A commit's wait; null for commits that bring no new rows, such as the table's creation or a compaction."""
-    actions = [json.loads(line) for line in path.read_text().splitlines()]
+    actions = [json.loads(line) for line in text.splitlines()]
     info = next((action["commitInfo"] for action in actions if "commitInfo" in action), None)
     added = [json.loads(action["add"]["stats"]) for action in actions if _brings_rows(action)]
     added = [stats for stats in added if "kafka_timestamp" in stats.get("minValues", {})]
@@ -44,7 +43,7 @@ def _parse_commit(table: str, path: Path) -> CommitWait | None:
     newest = max(_time(stats["maxValues"]["kafka_timestamp"]) for stats in added)
     return CommitWait(
         table,
-        version=int(path.stem),
+        version=version,
         committed_at=committed,
         rows=sum(stats["numRecords"] for stats in added),
         oldest_wait=(committed - oldest).total_seconds(),

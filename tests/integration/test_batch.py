@@ -97,10 +97,9 @@ def only(results: list[Cleaned], table: str) -> Cleaned:
 def test_a_second_clean_commits_nothing(spark: SparkSession, lake: Settings) -> None:
     append_messy(spark, lake)
     clean(spark, lake)
-    path = table_path(lake, "silver.tweets")
-    version = newest_version(path)
+    version = newest_version(lake, "silver.tweets")
     assert only(clean(spark, lake), "silver.tweets") == Cleaned("silver.tweets", 1)
-    assert newest_version(path) == version
+    assert newest_version(lake, "silver.tweets") == version
     assert_silver(lake, "tweets")
     assert_silver(lake, "emissions")
 

@@ -17,6 +17,7 @@ from tests.integration.recount import assert_conserved, assert_live_counts, read
 from tests.streaming.builders import emission, tweet
 from tideline.errors import CheckpointError
 from tideline.settings import Settings
+from tideline.tables import commit_files
 from tideline.topics import create_topics
 
 pytestmark = pytest.mark.integration
@@ -88,7 +89,7 @@ def test_the_stream_killed_at_any_moment_goes_on_without_loss_or_double(settings
     send(lake, lake.tweets_topic, tweets(range(6000)))
     for seconds in (1.0, 2.5):
         stream = start_stream(lake, "--sources", "tweets")
-        _wait_for_version(lake, "bronze.tweets")
+        wait_for_version(lake, "bronze.tweets")
         time.sleep(seconds)
         stream.kill()
         stream.wait()
@@ -105,7 +106,7 @@ def test_a_second_stream_on_a_table_is_refused_and_sigterm_ends_the_first_cleanl
     lake = own_lake(settings, tmp_path)
     send(lake, lake.tweets_topic, tweets(range(100)))
     first = start_stream(lake, "--sources", "tweets")
-    _wait_for_version(lake, "bronze.tweets")
+    wait_for_version(lake, "bronze.tweets")
     second = start_stream(lake, "--sources", "tweets")
     _, said = second.communicate(timeout=60)
     assert second.returncode == 1
@@ -161,11 +162,9 @@ def test_a_recreated_topic_is_refused(spark: SparkSession, settings: Settings, t
         stream_now(spark, lake, "tweets")
 
 
-def _wait_for_version(settings: Settings, name: str, version: int = 1) -> None:
+def wait_for_version(settings: Settings, name: str, version: int = 1) -> None:
     """Wait until a table has its first commit with rows."""
-    schema, table = name.split(".")
-    commit = Path(settings.warehouse, schema, table, "_delta_log", f"{version:020}.json")
     deadline = time.monotonic() + 120
-    while not commit.exists():
-        assert time.monotonic() < deadline, f"{commit} never came"
+    while version not in commit_files(settings, name):
+        assert time.monotonic() < deadline, f"version {version} of {name} never came"
         time.sleep(0.05)

@@ -18,6 +18,7 @@ from streaming.recovery import (
 )
 from tideline.errors import CheckpointError
 from tideline.offsets import TopicState
+from tideline.storage import LocalStorage
 
 
 def topic(*ends: int, first: int = 0) -> TopicState:
@@ -125,33 +126,35 @@ def write_checkpoint(folder: Path, committed: int, planned: int) -> None:
 
 
 def test_a_checkpoint_tells_what_was_committed_and_what_was_planned(tmp_path: Path) -> None:
-    write_checkpoint(tmp_path, committed=9, planned=10)
-    assert read_checkpoint(str(tmp_path)) == checkpoint({0: 90}, {0: 100})
+    write_checkpoint(tmp_path / "q", committed=9, planned=10)
+    assert read_checkpoint(LocalStorage(tmp_path), "q") == checkpoint({0: 90}, {0: 100})
 
 
 def test_no_folder_is_no_checkpoint(tmp_path: Path) -> None:
-    assert read_checkpoint(str(tmp_path / "absent")) is None
-    assert read_checkpoint(str(tmp_path)) is None
+    (tmp_path / "empty").mkdir()
+    assert read_checkpoint(LocalStorage(tmp_path), "absent") is None
+    assert read_checkpoint(LocalStorage(tmp_path), "empty") is None
 
 
 @pytest.mark.parametrize("damage", ["metadata", "offsets/10", "offsets/9"])
 @pytest.mark.parametrize("content", [None, b"", b"v1\n{}\n", b"v1\n{}\n[1]", b"\xff\xfe"])
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, damage: str, content: bytes | None) -> None:
-    write_checkpoint(tmp_path, committed=9, planned=10)
+    query = tmp_path / "q"
+    write_checkpoint(query, committed=9, planned=10)
     if content is None and damage == "offsets/10":
-        (tmp_path / "offsets" / "9").unlink()
+        (query / "offsets" / "9").unlink()
     elif content is None:
-        (tmp_path / damage).unlink()
+        (query / damage).unlink()
     else:
-        (tmp_path / damage).write_bytes(content)
-    with pytest.raises(CheckpointError, match=rf"the checkpoint {tmp_path} is damaged \(.+\); remove it, and"):
-        read_checkpoint(str(tmp_path))
+        (query / damage).write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"the checkpoint {query} is damaged \(.+\); remove it, and"):
+        read_checkpoint(LocalStorage(tmp_path), "q")
 
 
 def test_a_dropped_checkpoint_is_gone_and_dropping_nothing_is_harmless(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "q", committed=1, planned=1)
-    drop_checkpoint(str(tmp_path / "q"))
-    drop_checkpoint(str(tmp_path / "q"))
+    drop_checkpoint(LocalStorage(tmp_path), "q")
+    drop_checkpoint(LocalStorage(tmp_path), "q")
     assert list(tmp_path.iterdir()) == []
 
 
