@@ -1,4 +1,4 @@
-"""The DAGs in a real Airflow: loaded, run task by task with spark-submit, and failing with the task's own sentence."""
+"""The DAGs in a real Airflow: loaded, run with spark-submit, failing with the task's own sentence. More by the demo."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.batch.builders import append, emission, tweet
-from tests.integration.gold_recount import assert_gold
-from tests.integration.recount import read
+from tests.batch.builders import append, tweet
 from tideline.airflow_home import DAGS, airflow_environment, initialise_airflow
 from tideline.airflow_run import TaskEvent, run_dag
 from tideline.errors import ServiceError
@@ -77,21 +75,6 @@ def test_airflow_without_bronze_fails_in_clean_with_cleans_own_sentence(airflow:
     assert str(failure.value) == f"DAG lakehouse_hourly failed in clean: {no_bronze} (the whole log: {log})"
     assert {event.task_id for event in events} == {"clean"}
     assert [event.state for event in events] == ["running", "up_for_retry", "running", "failed"]
-
-
-def test_the_hourly_dag_makes_silver_and_gold_and_records_what_it_validated(
-    airflow: Settings, spark: SparkSession
-) -> None:
-    append(spark, airflow, "bronze.tweets", [tweet(0), tweet(1), tweet(2, event_id="event-0")])
-    append(spark, airflow, "bronze.emissions", [emission(0), emission(1, reasons=["broken"])])
-    events: list[TaskEvent] = []
-    run_dag(airflow, "lakehouse_hourly", events.append)
-    tasks = ("clean", "validate_silver", "gold", "validate_gold")
-    assert events == [TaskEvent(task, state) for task in tasks for state in ("running", "success")]
-    assert_gold(airflow)
-    validations = read(airflow, "ops.validations")
-    assert validations.run_id.nunique() == 2
-    assert validations[validations.severity == "critical"].success.all()
 
 
 def test_the_maintenance_dag_compacts(airflow: Settings, spark: SparkSession) -> None:

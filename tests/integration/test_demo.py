@@ -16,6 +16,8 @@ import pytest
 from cli.accounting import read_accounts
 from cli.lake import Lake
 from tests.integration.conftest import settings_in
+from tests.integration.gold_recount import assert_gold
+from tests.integration.recount import read
 from tideline.broker import broker_status
 from tideline.schemas import TABLES
 from tideline.settings import Settings
@@ -56,8 +58,11 @@ def test_the_demo_takes_every_line_to_gold_and_leaves_nothing_running(home: Sett
         {events.recount} for events in accounts.events
     ]
     assert [name for name in TABLES if not Lake(home).exists(name)] == []
-    for task in ("clean", "validate_silver", "gold", "validate_gold"):
-        assert re.search(rf"{task}: success", output), output
+    assert re.findall(r"(\w+): success", output) == ["clean", "validate_silver", "gold", "validate_gold"], output
+    assert_gold(home)
+    validations = read(home, "ops.validations")
+    assert validations.run_id.nunique() == 2
+    assert validations[validations.severity == "critical"].success.all()
     assert (home.home / "report.html").read_text(encoding="utf-8").count("✔ Every record is accounted for.") == 1
     assert not broker_status(home).running
 
