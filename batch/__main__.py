@@ -19,6 +19,7 @@ from rich.console import Console
 
 from batch.report import outcomes_table, results_table
 from tideline.errors import TidelineError
+from tideline.s3 import ensure_buckets
 from tideline.session import build_session
 from tideline.settings import Settings, load_settings
 
@@ -68,6 +69,7 @@ def run_step(spark: SparkSession, settings: Settings, step: str, out: Console) -
 
 def _session(settings: Settings, app: str) -> SparkSession:
     if SUBMITTED in os.environ:
+        ensure_buckets(settings)
         # spark-submit was given the configuration and the master: what the caller decided stands.
         return SparkSession.builder.getOrCreate()
     return build_session(settings, app)

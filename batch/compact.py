@@ -10,6 +10,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from batch.conflicts import retry_conflicts
+from tideline.probe import require_safe_commits
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
 from tideline.tables import exists, open_log, table_path
@@ -46,7 +47,11 @@ def compact(spark: SparkSession, settings: Settings) -> list[Compacted]:
 
     Live tables are left to the stream: its MERGE fails on files that another driver has replaced, while an append to
     bronze, and a job that starts anew after a conflict, do not mind.
+
+    Raises:
+        CommitError: the store could lose commits of two drivers.
     """
+    require_safe_commits(spark, settings)
     tables = [t for t in TABLES.values() if t.schema != "live" and exists(spark, settings, t.name)]
     session = spark.newSession()
     for key, value in _CONF.items():

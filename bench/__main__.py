@@ -11,22 +11,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import drain, freshness, produce
+from bench import commits, drain, freshness, produce, store
 from bench.result import Figure, show, write
 from tideline.broker import start_broker, stop_broker
 from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
 
-SECTIONS = ("produce", "drain", "freshness")
+SECTIONS = ("produce", "drain", "freshness", "store", "commits")
 
 
 def main() -> int:
     """Measure, print the table, write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--sections", default=",".join(SECTIONS), help="some of produce, drain, freshness")
+    parser.add_argument("--sections", default=",".join(SECTIONS), help=f"some of {', '.join(SECTIONS)}")
     parser.add_argument("--records", type=int, default=1_000_000, help="records of the backlog to drain")
     parser.add_argument("--produced", type=int, default=200_000, help="records of each produce run")
     parser.add_argument("--seconds", type=int, default=90, help="how long freshness is measured, after its warm-up")
+    parser.add_argument("--commits", type=int, default=2000, help="commits whose times are compared")
     parser.add_argument("--json", type=Path, default=None, help="where the figures go (default: <home>/bench.json)")
     arguments = parser.parse_args()
     console = Console(stderr=True)
@@ -65,6 +66,10 @@ def _section(name: str, settings: Settings, arguments: argparse.Namespace) -> li
         return produce.measure(settings, arguments.produced)
     if name == "drain":
         return drain.measure(settings, arguments.records)
+    if name == "store":
+        return store.measure(settings)
+    if name == "commits":
+        return commits.measure(settings, arguments.commits)
     return freshness.measure(settings, arguments.seconds)
 
 

@@ -22,6 +22,7 @@ from producers.commands import Generated, Target, exit_code, produce_emissions, 
 from tideline.airflow_home import initialise_airflow
 from tideline.airflow_run import TaskEvent, run_dag
 from tideline.broker import broker_status, is_external, start_broker, stop_broker
+from tideline.s3 import ensure_buckets
 from tideline.settings import Settings
 from tideline.topics import create_topics
 
@@ -52,6 +53,7 @@ def run_demo(settings: Settings, inputs: Inputs, *, keep_up: bool, page: Path, c
         TidelineError: a step failed.
     """
     begun = time.monotonic()
+    ensure_buckets(settings)
     stays = keep_up or is_external(settings) or broker_status(settings).running
     spared: set[int] = set()
     with ThreadPoolExecutor(1) as beside, no_child_left(spared):

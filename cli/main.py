@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import demo, inspect, produce, query, services, stream
+from cli import demo, doctor, init, inspect, produce, prove, query, s3, services, stream
 from cli.console import err
 from tideline.errors import TidelineError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for group in (demo, services, produce, stream, query, inspect):
+for group in (demo, services, produce, stream, query, inspect, doctor, prove, init, s3):
     group.register(app)
 
 

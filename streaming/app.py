@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.lease import lease
+from streaming.lease import folder_lease
 from streaming.queries import LIVE_TABLES, Query, Trigger, queries_of
-from tideline.errors import ServiceError, TidelineError
+from streaming.s3_lease import s3_lease
+from tideline.errors import LeaseError, ServiceError, TidelineError
+from tideline.probe import commit_problem
+from tideline.s3 import ensure_buckets
 from tideline.session import build_session
-from tideline.settings import Settings
+from tideline.settings import S3A, Settings
 from tideline.tables import create_tables, table_path
 from tideline.topics import check_topics
 
@@ -78,16 +81,39 @@ def run(
         TidelineError: a topic, a table, a checkpoint or a lease is not as it must be, or a query keeps failing.
     """
     check_topics(settings)
+    ensure_buckets(settings)
+    lost: list[str] = []
     with _stop_on_signal() as stop, ExitStack() as held:
         for source in sources:
-            held.enter_context(lease(table_path(settings, f"bronze.{source}")))
+            _hold(settings, source, held, stop, lost, report)
         spark = build_session(settings, "tideline-stream", STREAM_CONF)
         held.callback(spark.stop)
+        problem = commit_problem(spark, settings)
+        if problem is not None:
+            report(f"{problem}; this stream runs alone: compaction beside it is refused")
         queries = prepare(spark, settings, sources)
         if available_now:
             drain(queries, stop, progress)
         else:
             Supervisor(queries, settings.trigger_seconds, report, progress).run(stop)
+    if lost:
+        raise LeaseError(lost[0])
+
+
+def _hold(
+    settings: Settings, source: str, held: ExitStack, stop: threading.Event, lost: list[str], report: Report
+) -> None:
+    """Take the lease of a source's bronze table; when it is lost, say so in ``lost`` and stop the stream."""
+    path = table_path(settings, f"bronze.{source}")
+    if not path.startswith(S3A):
+        held.enter_context(folder_lease(path))
+        return
+
+    def give_up(sentence: str) -> None:
+        lost.append(sentence)
+        stop.set()
+
+    held.enter_context(s3_lease(settings, path, stop, give_up, report))
 
 
 def prepare(spark: SparkSession, settings: Settings, sources: Sequence[str]) -> list[Query]:

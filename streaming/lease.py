@@ -1,4 +1,4 @@
-"""One stream per bronze table: a lock beside the table, which the kernel frees when its holder dies."""
+"""One stream per bronze table: a lock in the table's folder, which the kernel frees when its holder dies."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tideline.settings import S3A
 
 
 @contextmanager
-def lease(table_path: str) -> Iterator[None]:
-    """Hold the right to write a table until the block ends or the process dies.
+def folder_lease(table_path: str) -> Iterator[None]:
+    """Hold the right to write a table in a folder until the block ends or the process dies.
 
     Two streams with different checkpoints into one table would double every row, silently.
 

@@ -28,6 +28,9 @@ from tideline.tables import commit_files, open_log, table_path
 
 SOURCES = ("tweets", "emissions")
 
+QUERIES = ("bronze.tweets", "live.tweets_counts", "bronze.emissions", "live.emissions_counts", "live.anomalies")
+"""All queries by name; each has its checkpoint under its name."""
+
 PLAN_VERSION = 1
 """Raised whenever the plan or the state of a live query changes: its checkpoint is then dropped, its table rebuilt."""
 

@@ -13,7 +13,8 @@ MAY_IMPORT = {
     "expectations": {"tideline"},
     "batch": {"tideline", "expectations"},
     "dags": set(),
-    "cli": {"tideline", "producers", "streaming", "expectations", "batch"},
+    "proofs": {"tideline", "batch"},
+    "cli": {"tideline", "producers", "streaming", "expectations", "batch", "proofs"},
 }
 WITHOUT_SPARK = ("producers/**/*.py", "dags/*.py", "tideline/schemas.py", "tideline/records.py", "tideline/reasons.py")
 

@@ -25,6 +25,10 @@ class StoreError(TidelineError):
     """The S3 store cannot be reached, or refuses what was asked of it."""
 
 
+class CommitError(TidelineError):
+    """The store, or what Delta commits with, does not keep two drivers apart."""
+
+
 class TopicError(TidelineError):
     """A topic is missing, or is not configured as Tideline declares it."""
 

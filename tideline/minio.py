@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import urllib3
 
 from tideline.errors import PrerequisiteError, StoreError
+from tideline.private_file import create_private
 from tideline.s3 import client, store_errors
 from tideline.s3_settings import ROOT_PASSWORD, ROOT_USER, root_file, with_embedded
 from tideline.services import Service, ServiceStatus, exclusive, service_status, start_service, stop_service
@@ -134,14 +135,9 @@ def _data_dir(settings: Settings) -> Path:
 
 def _create_root(path: Path) -> None:
     """Credentials that exist stay: the data know their users by them."""
-    if path.exists():
-        return
-    text = f"{ROOT_USER}=tideline-{secrets.token_hex(4)}\n{ROOT_PASSWORD}={secrets.token_urlsafe(32)}\n"
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    new.replace(path)
+    if not path.exists():
+        user, password = f"tideline-{secrets.token_hex(4)}", secrets.token_urlsafe(48)
+        create_private(path, {ROOT_USER: user, ROOT_PASSWORD: password})
 
 
 def _answers(own: Settings) -> bool:

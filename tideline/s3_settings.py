@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from tideline.private_file import read_private
 from tideline.settings import Settings
 
 ROOT_USER = "MINIO_ROOT_USER"
@@ -50,5 +51,5 @@ def with_embedded(settings: Settings) -> Settings:
     endpoint = f"http://127.0.0.1:{settings.minio_port}"
     if settings.s3_access_key:
         return replace(settings, s3_endpoint=endpoint)
-    root = dict(line.split("=", 1) for line in root_file(settings.home).read_text().splitlines())
+    root = read_private(root_file(settings.home))
     return replace(settings, s3_endpoint=endpoint, s3_access_key=root[ROOT_USER], s3_secret_key=root[ROOT_PASSWORD])

@@ -227,7 +227,7 @@ def _check_same_ports(service: Service) -> None:
 def _check_free_ports(service: Service) -> None:
     deadline = time.monotonic() + _FREE_SECONDS
     for setting, port in service.ports.items():
-        while (problem := _bind_problem(port)) is not None:
+        while (problem := bind_problem(port)) is not None:
             if time.monotonic() > deadline:
                 msg = (
                     f"{service.name} cannot listen on 127.0.0.1:{port} ({problem}): "
@@ -237,7 +237,8 @@ def _check_free_ports(service: Service) -> None:
             time.sleep(_POLL_SECONDS)
 
 
-def _bind_problem(port: int) -> str | None:
+def bind_problem(port: int) -> str | None:
+    """Why nothing can listen on this port of 127.0.0.1, or None."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

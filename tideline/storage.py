@@ -136,11 +136,17 @@ class LocalStorage:
 
 @dataclass(frozen=True)
 class Stamped:
-    """An object with what the store says of it; ``age`` is by the store's own clock, no matter what ours shows."""
+    """An object with what the store says of it; both times are by the store's own clock, no matter what ours shows."""
 
     data: bytes
     etag: str
-    age: timedelta
+    written_at: datetime
+    read_at: datetime
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago it was written."""
+        return self.read_at - self.written_at
 
 
 @dataclass(frozen=True)
@@ -177,8 +183,7 @@ class S3Storage:
                 raise
             with response:
                 data, headers = response.read(), response.headers
-        age = _time(headers["Date"]) - _time(headers["Last-Modified"])
-        return Stamped(data, headers["ETag"], age)
+        return Stamped(data, headers["ETag"], _time(headers["Last-Modified"]), _time(headers["Date"]))
 
     def write(self, name: str, data: bytes) -> None:
         """See ``Storage``."""

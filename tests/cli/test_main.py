@@ -13,7 +13,7 @@ from tideline.schemas import TABLES
 from tideline.settings import Settings
 
 COMMANDS = ["demo", "up", "down", "status", "produce tweets", "produce emissions"]
-COMMANDS += ["stream", "sql", "shell", "tables", "report"]
+COMMANDS += ["stream", "sql", "shell", "tables", "report", "init", "s3 bootstrap", "doctor", "prove commits"]
 
 
 def run(arguments: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> int:

@@ -17,7 +17,7 @@ REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(enco
 SECTIONS = {
     command: body
     for title, body in re.findall(r"^### (.*?)\n(.*?)(?=^#|\Z)", REFERENCE, re.MULTILINE | re.DOTALL)
-    for command in re.findall(r"`tideline ([a-z ]+?)(?: [A-Z]+)?`", title)
+    for command in re.findall(r"`tideline ([a-z0-9 ]+?)(?: [A-Z]+)?`", title)
 }
 SETTINGS = {f"TIDELINE_{field.name.upper()}": field.default for field in fields(Settings)}
 

@@ -60,3 +60,14 @@ def start_stream(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def own_s3_lake(settings: Settings, minio: Settings, home: Path, **changes: object) -> Settings:
+    """The shared broker and the shared MinIO, but topics, tables and checkpoints of one's own."""
+    return own_lake(on_s3(settings, minio, home.name), home, warehouse=f"{minio.warehouse}/{home.name}", **changes)
+
+
+def on_s3(settings: Settings, minio: Settings, prefix: str) -> Settings:
+    """The same, with tables and checkpoints in the shared MinIO."""
+    store = {name: getattr(minio, name) for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")}
+    return replace(settings, warehouse=f"{minio.warehouse}/{prefix}", checkpoints="", **store)

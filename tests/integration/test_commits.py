@@ -1,63 +1,85 @@
-"""Two JVMs append to one table, in a folder and on S3: every commit that was acknowledged is there, once."""
+"""No commit is lost, whatever happens: small runs of the experiments behind ``tideline prove commits``."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from deltalake import DeltaTable
 
+from proofs.experiments import beside_maintenance, faults, kills, race
+from proofs.fault_proxy import Fault, Request, every, fault_proxy
+from proofs.lab import Lab, own_minio, scratch
 from tests.integration.conftest import settings_in
-from tideline.s3 import credential_variables, storage_options
+from tests.integration.lakes import own_s3_lake, send, start_stream
+from tests.integration.recount import assert_conserved
+from tests.integration.test_stream import tweets
 from tideline.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-COMMITS = 25
-WRITERS = ("a", "b")
+COMMITS = 15
 
 
-def race(settings: Settings, *overrides: str) -> list[tuple[str, int]]:
-    """What two JVMs at once were told is committed."""
-    command = [sys.executable, "-m", "tests.integration.appender"]
-    created = subprocess.run([*command, "first", "0", *overrides], env=settings.environment(), check=False)
-    assert created.returncode == 0
-    racing = [
-        subprocess.Popen(
-            [*command, writer, str(COMMITS), *overrides], env=settings.environment(), stdout=subprocess.PIPE, text=True
+@pytest.fixture
+def on_s3(minio: Settings, tmp_path: Path) -> Iterator[Lab]:
+    with scratch(replace(minio, home=tmp_path)) as lab:
+        yield lab
+
+
+def test_two_drivers_in_a_folder_lose_no_commit(tmp_path: Path) -> None:
+    with scratch(settings_in(tmp_path)) as lab:
+        outcome = race(lab, COMMITS)
+    assert outcome.holds, outcome
+    assert outcome.acknowledged == 2 * COMMITS
+
+
+def test_two_drivers_on_s3_lose_no_commit_though_replies_get_lost_and_the_store_refuses(on_s3: Lab) -> None:
+    outcome = faults(on_s3, COMMITS)
+    assert outcome.holds, outcome
+    assert outcome.acknowledged >= COMMITS
+    assert all(fault in outcome.remark for fault in ("replies dropped", "answered 503", "trickled")), outcome
+
+
+def test_two_drivers_on_s3_lose_no_commit_when_the_store_is_killed(tmp_path: Path, minio_program: Path) -> None:
+    with own_minio(settings_in(tmp_path), minio_program) as victim, scratch(victim.settings) as lab:
+        outcome = kills(lab, COMMITS, victim)
+    assert outcome.holds, outcome
+    assert "3 times killed" in outcome.remark, outcome
+
+
+def test_a_stream_on_s3_beside_optimize_and_vacuum_loses_nothing_and_lives(on_s3: Lab) -> None:
+    outcome = beside_maintenance(on_s3, 3)
+    assert outcome.holds, outcome
+
+
+def is_probe(request: Request) -> bool:
+    """Spark signs its conditions: a commit without one would be refused for its signature."""
+    return "/key-" in request.path
+
+
+def test_a_store_that_ignores_conditions_gets_a_stream_but_no_second_writer(
+    settings: Settings, minio: Settings, tmp_path: Path
+) -> None:
+    lake = own_s3_lake(settings, minio, tmp_path)
+    send(lake, lake.tweets_topic, tweets(range(20)))
+    with fault_proxy(lake.s3_endpoint, every(1, Fault.FORGET_CONDITION, is_probe)) as proxy:
+        forgetful = replace(lake, s3_endpoint=proxy.endpoint)
+        stream = start_stream(forgetful, "--sources", "tweets", "--available-now")
+        _, said = stream.communicate(timeout=300)
+        assert stream.returncode == 0, said
+        assert "does not honour `If-None-Match: *`" in said
+        assert "this stream runs alone: compaction beside it is refused" in said
+        compact = subprocess.run(
+            [sys.executable, "-m", "batch", "compact"],
+            env=forgetful.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        for writer in WRITERS
-    ]
-    outputs = [process.communicate(timeout=300)[0] for process in racing]
-    assert [process.returncode for process in racing] == [0, 0]
-    return [(writer, int(line)) for writer, said in zip(WRITERS, outputs, strict=True) for line in said.splitlines()]
-
-
-def rows(settings: Settings) -> list[tuple[str, int]]:
-    """What a reader without Spark finds."""
-    path = f"{settings.warehouse}/raced".replace("s3a://", "s3://")
-    found = DeltaTable(path, storage_options=storage_options(settings)).to_pyarrow_table().to_pydict()
-    return sorted(zip(found["writer"], found["number"], strict=True))
-
-
-def small(settings: Settings) -> Settings:
-    return replace(settings, driver_memory="512m", spark_master="local[1]")
-
-
-def test_no_commit_to_a_folder_is_lost(tmp_path: Path) -> None:
-    settings = small(settings_in(tmp_path))
-    acknowledged = race(settings)
-    assert rows(settings) == sorted(acknowledged)
-    assert len(acknowledged) == 2 * COMMITS
-    assert list(Path(settings.warehouse, "raced", "_delta_log").glob(".*tmp")) == []
-
-
-def test_no_commit_to_s3_is_lost(minio: Settings) -> None:
-    settings = small(replace(minio, warehouse=f"{minio.warehouse}/race", checkpoints=""))
-    assert credential_variables(settings)
-    acknowledged = race(settings)
-    assert rows(settings) == sorted(acknowledged)
-    assert len(acknowledged) == 2 * COMMITS
+    assert compact.returncode == 1
+    assert "nothing may write beside the stream until then" in compact.stderr
+    assert_conserved(lake, "tweets", 20)

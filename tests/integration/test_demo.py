@@ -1,4 +1,4 @@
-"""The demo, as a user runs it: real Kafka, Spark and Airflow, from a file to gold."""
+"""The demo, as a user runs it: real Kafka, Spark and Airflow; from a file to gold, on S3."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from cli.accounting import read_accounts
 from cli.lake import Lake
 from tests.integration.conftest import settings_in
 from tests.integration.gold_recount import assert_gold
+from tests.integration.lakes import on_s3
 from tests.integration.recount import read
 from tideline.broker import broker_status
 from tideline.schemas import TABLES
@@ -41,8 +42,8 @@ def demo(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return settings_in(tmp_path_factory.mktemp("demo"))
+def home(tmp_path_factory: pytest.TempPathFactory, minio: Settings) -> Settings:
+    return on_s3(settings_in(tmp_path_factory.mktemp("demo")), minio, "demo")
 
 
 def test_the_demo_takes_every_line_to_gold_and_leaves_nothing_running(home: Settings) -> None:

@@ -38,6 +38,26 @@ def test_all_faults_are_named_at_once() -> None:
             "lang,mood",
             "TIDELINE_TWEET_DIMENSIONS may name lang, country_code, got mood",
         ),
+        (
+            "TIDELINE_WAREHOUSE",
+            "s3://lake/demo",
+            "TIDELINE_WAREHOUSE must be a folder or s3a://bucket/prefix, got s3://lake/demo",
+        ),
+        (
+            "TIDELINE_CHECKPOINTS",
+            "s3a://Lake",
+            "TIDELINE_CHECKPOINTS must be a folder or s3a://bucket/prefix, got s3a://Lake",
+        ),
+        (
+            "TIDELINE_S3_ENDPOINT",
+            "https://user:secret@host:9000",
+            "TIDELINE_S3_ENDPOINT must be http://host:port, https://host:port or aws, got host:9000",
+        ),
+        (
+            "TIDELINE_S3_ACCESS_KEY",
+            "me",
+            "TIDELINE_S3_ACCESS_KEY and TIDELINE_S3_SECRET_KEY must be set together, got one of them",
+        ),
     ],
 )
 def test_a_value_out_of_range_is_refused(variable: str, text: str, message: str) -> None:
@@ -49,3 +69,14 @@ def test_a_value_out_of_range_is_refused(variable: str, text: str, message: str)
 def test_a_child_process_sees_the_same_settings() -> None:
     settings = Settings(home=Path("/data"), emission_dimensions=(), trigger_seconds=0.5)
     assert Settings.from_mapping(settings.variables()) == settings
+
+
+def test_on_s3_the_checkpoints_lie_beside_the_tables_unless_they_are_set() -> None:
+    settings = Settings(warehouse="s3a://lake/demo/")
+    assert (settings.warehouse, settings.checkpoints) == ("s3a://lake/demo", "s3a://lake/demo/_checkpoints")
+    assert Settings(warehouse="s3a://lake", checkpoints="/fast").checkpoints == "/fast"
+    assert (settings.on_s3, Settings().on_s3, Settings(checkpoints="s3a://lake/c").on_s3) == (True, False, True)
+
+
+def test_no_repr_shows_a_key() -> None:
+    assert "hidden" not in repr(Settings(s3_access_key="hidden1", s3_secret_key="hidden2"))

@@ -1,6 +1,6 @@
-"""The jars of Spark and of the embedded Kafka: declared, locked with SHA-256, installed into the environment.
+"""The jars of Spark, of the embedded Kafka and of the Java tests: declared, locked, installed into the environment.
 
-Owns ``jars.lock`` and ``<environment>/share/tideline/jars/{spark,kafka}``; refuses any other jar.
+Owns ``jars.lock`` and ``<environment>/share/tideline/jars/{spark,kafka,test}``; refuses any other jar.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tideline.jars.ivy import Module, pyspark_jars, retrieve
 
 LOCK = Path(str(files("tideline.jars") / "jars.lock"))
 ROOT = Path(sys.prefix) / "share" / "tideline" / "jars"
-KINDS = ("spark", "kafka")
+KINDS = ("spark", "kafka", "test")
 _HINT = "run make setup"
 
 _AWS_SDK = "2.35.4"
@@ -43,6 +43,8 @@ DECLARED = {
         Module.parse("org.apache.kafka:kafka_2.13:4.3.1", transitive=True),
         Module.parse("org.apache.logging.log4j:log4j-slf4j-impl:2.25.4", transitive=True),
     ),
+    # One jar with all that it needs.
+    "test": (Module.parse("org.junit.platform:junit-platform-console-standalone:1.14.1"),),
 }
 """What each set is made for; the lock holds these and all that they need. Kafka's jars never meet Spark's."""
 
@@ -59,7 +61,7 @@ class LockedJar(NamedTuple):
 
 
 def jars_dir(kind: str) -> Path:
-    """The folder of the installed jars of ``spark`` or ``kafka``; it appears whole or not at all.
+    """The folder of the installed jars of one kind; it appears whole or not at all.
 
     Raises:
         JarLockError: it is not there.
@@ -111,7 +113,7 @@ def install(locked: list[LockedJar], kind: str, root: Path, on_jar: Callable[[],
 
     Args:
         locked: the lock.
-        kind: ``spark`` or ``kafka``.
+        kind: one of ``KINDS``.
         root: the parent of the jar folders.
         on_jar: called after each download.
 
@@ -141,7 +143,7 @@ def build_lock(kind: str, work: Path) -> list[LockedJar]:
     """Resolve the declared modules of one kind and all that they need, less what pyspark already has.
 
     Args:
-        kind: ``spark`` or ``kafka``.
+        kind: one of ``KINDS``.
         work: an empty folder for Ivy's cache and the jars.
     """
     retrieve(DECLARED[kind], f"{work}/jars/[organisation]/[artifact]/[revision].[ext]", work / "cache", poms=True)

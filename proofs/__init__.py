@@ -1,0 +1,1 @@
+"""Proofs that commits are neither lost nor doubled: experiments with real drivers, stores and faults."""

@@ -1,0 +1,8 @@
+from pathlib import Path
+
+from tests.logstore.junit import run_junit
+
+
+def test_the_local_log_store_gives_deltas_guarantees(tmp_path: Path) -> None:
+    done = run_junit(tmp_path, "tideline.logstore.HardLinkLogStoreTest")
+    assert done.returncode == 0, done.stdout + done.stderr
