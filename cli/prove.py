@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,9 +40,16 @@ def prove_commits(
     if minio is None:
         console.print("the S3 experiments are left out: add [bold]--s3[/], or start [bold]tideline up --s3[/]")
     outcomes = []
+    # As Ctrl-C does: the drivers and the store of an experiment end with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with console.status("starting") as status:
         for outcome in suite.prove_commits(settings, commits, minio, status.update):
             outcomes.append(outcome)
+            console.print(
+                f"{outcome.experiment}, {outcome.store}, {outcome.log_store}: {outcome.acknowledged} acknowledged, "
+                f"{outcome.lost} lost, {outcome.twice} twice, {outcome.seconds:.0f} s",
+                markup=False,
+            )
     out().print(table("Commits of two drivers on one table", COLUMNS, map(_row, outcomes)))
     if not all(outcome.holds for outcome in outcomes if not outcome.demonstration):
         console.print("Tideline's log stores lost or doubled a commit: do not run two drivers here", style="red")
