@@ -45,7 +45,7 @@ class Compacted:
 def compact(spark: SparkSession, settings: Settings) -> list[Compacted]:
     """OPTIMIZE every table that needs it.
 
-    Live tables are left to the stream: its MERGE fails on files that another driver has replaced, while an append to
+    Live tables are left to the stream: its upsert fails on files that another driver has replaced, while an append to
     bronze, and a job that starts anew after a conflict, do not mind.
 
     Raises:

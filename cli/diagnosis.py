@@ -59,13 +59,13 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     for subject, check in checks:
         try:
             yield Finding(subject, check(settings))
-        except Problem as problem:
+        except CheckError as problem:
             yield Finding(subject, problem.found, problem.advice)
         except TidelineError as error:
             yield Finding(subject, "not as it must be", str(error))
 
 
-class Problem(Exception):  # noqa: N818
+class CheckError(Exception):
     """What a check found wrong, and what to do."""
 
     def __init__(self, found: str, advice: str) -> None:
@@ -98,6 +98,8 @@ def _versions() -> str:
     from tideline.jars.lock import read_lock
 
     locked = {jar.module.artifact: jar.module.version for jar in read_lock()}
+    delta = next(artifact for artifact in locked if artifact.startswith("delta-spark_"))
+    scala = delta.rpartition("_")[2]
     own = {}
     for path in pyspark_jars().glob("*.jar"):
         parts = re.fullmatch(r"(.+?)-(\d[\w.]*)\.jar", path.name)
@@ -105,17 +107,17 @@ def _versions() -> str:
             own[parts[1]] = parts[2]
     pairs = {
         "pyspark and pyspark-client": (version("pyspark"), version("pyspark-client")),
-        "pyspark and spark-sql-kafka": (version("pyspark"), locked["spark-sql-kafka-0-10_2.13"]),
-        "delta-spark and its jar": (version("delta-spark"), locked["delta-spark_4.2_2.13"]),
+        "pyspark and spark-sql-kafka": (version("pyspark"), locked[f"spark-sql-kafka-0-10_{scala}"]),
+        "delta-spark and its jar": (version("delta-spark"), locked[delta]),
         "hadoop-client and hadoop-aws": (own["hadoop-client-api"], locked["hadoop-aws"]),
-        "Scala of Spark and of the jars": (own["scala-library"].rpartition(".")[0], "2.13"),
+        "Scala of Spark and of the jars": (own["scala-library"].rpartition(".")[0], scala),
     }
     wrong = [f"{names}: {one} and {other}" for names, (one, other) in pairs.items() if one != other]
     if wrong:
-        raise Problem("; ".join(wrong), "these must be equal: run make setup, which installs the locked ones")
+        raise CheckError("; ".join(wrong), "these must be equal: run make setup, which installs the locked ones")
     return (
         f"Spark {version('pyspark')}, Delta {version('delta-spark')}, Scala {own['scala-library']}, "
-        f"Hadoop {own['hadoop-client-api']}, Kafka {locked['kafka_2.13']} (client {locked['kafka-clients']})"
+        f"Hadoop {own['hadoop-client-api']}, Kafka {locked[f'kafka_{scala}']} (client {locked['kafka-clients']})"
     )
 
 
@@ -127,12 +129,14 @@ def _log_stores() -> str:
 
 def _disk(settings: Settings) -> str:
     folders = [settings.home, *(Path(p) for p in (settings.warehouse, settings.checkpoints) if not p.startswith(S3A))]
-    free = min((shutil.disk_usage(_existing(folder)).free, folder) for folder in folders)
-    text = f"{free[0] / 2**30:.1f} GiB free at {free[1]}"
-    if free[0] < SMALLEST_DISK_BYTES:
-        raise Problem(text, "Kafka and Delta stop on a full disk: free some, or set TIDELINE_HOME to another one")
-    if not os.access(_existing(free[1]), os.W_OK):
-        raise Problem(text, f"{free[1]} may not be written by this user: set TIDELINE_HOME to another folder")
+    for folder in folders:
+        if not os.access(_existing(folder), os.W_OK):
+            found = f"{folder} may not be written by this user"
+            raise CheckError(found, "own it, or set TIDELINE_HOME to another folder")
+    free, fullest = min((shutil.disk_usage(_existing(folder)).free, folder) for folder in folders)
+    text = f"{free / 2**30:.1f} GiB free at {fullest}"
+    if free < SMALLEST_DISK_BYTES:
+        raise CheckError(text, "Kafka and Delta stop on a full disk: free some, or set TIDELINE_HOME to another one")
     return text
 
 
@@ -157,7 +161,7 @@ def _ports(settings: Settings) -> str:
     ]
     if taken:
         found = f"taken by another program: {', '.join(taken)}"
-        raise Problem(found, "end that program, or set the named settings to free ports")
+        raise CheckError(found, "end that program, or set the named settings to free ports")
     ours = {service.name for _, service in wanted.values() if service.running}
     return f"{', '.join(str(port) for port, _ in wanted.values())}: free" + (
         f", or held by our own {' and '.join(sorted(ours))}" if ours else ""
@@ -188,7 +192,7 @@ def _store(settings: Settings) -> str:
     skew = abs(datetime.now(UTC) - store_time)
     if skew > LARGEST_SKEW:
         found = f"its clock and ours are {skew.total_seconds():.0f} s apart"
-        raise Problem(found, "S3 refuses what is signed so far off: set this machine's clock, best by NTP")
+        raise CheckError(found, "S3 refuses what is signed so far off: set this machine's clock, best by NTP")
     return f"{settings.s3_endpoint}, clocks {skew.total_seconds():.0f} s apart; may in {'; '.join(rights)}"
 
 
@@ -205,7 +209,7 @@ def _named(found: str) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise Problem(found, f"{error}; `tideline s3 bootstrap` makes users who may") from error
+        raise CheckError(found, f"{error}; `tideline s3 bootstrap` makes users who may") from error
 
 
 def _exclusive_writes(settings: Settings) -> str:
@@ -219,12 +223,12 @@ def _exclusive_writes(settings: Settings) -> str:
     try:
         problem = race_problem(storage, folder)
     except OSError as error:
-        found = f"{storage.where} cannot make hard links ({error.strerror})"
-        raise Problem(found, "use a file system that has them, such as ext4 or xfs, or an S3 store") from error
+        found = f"trying it in {storage.where} failed: {error.strerror}"
+        raise CheckError(found, "it must be writable, and on a file system with hard links, such as ext4") from error
     finally:
         storage.drop(folder)
     if problem is not None:
-        raise Problem(problem, "until then, run no compaction beside the stream")
+        raise CheckError(problem, "until then, run no compaction beside the stream")
     return "of many writers of one name, one gets through"
 
 

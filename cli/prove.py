@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
+from cli.children import no_child_left
 from cli.console import err, out, table, verdict
 from tideline.settings import S3A, Settings, load_settings
 
@@ -40,9 +39,7 @@ def prove_commits(
     if minio is None:
         console.print("the S3 experiments are left out: add [bold]--s3[/], or start [bold]tideline up --s3[/]")
     outcomes = []
-    # As Ctrl-C does: the drivers and the store of an experiment end with it.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    with console.status("starting") as status:
+    with no_child_left(set()), console.status("starting") as status:
         for outcome in suite.prove_commits(settings, commits, minio, status.update):
             outcomes.append(outcome)
             console.print(

@@ -185,7 +185,7 @@ def _tell_progress(item: Running, progress: Callable[[str, int], None] | None) -
 def _stop_all(running: Sequence[Running]) -> None:
     """Stop bronze first, so that what derives from it comes to rest; then each when it is between batches.
 
-    A stop in the middle of a MERGE ends its threads in a stack overflow; nothing is lost, but nobody wants to read it.
+    A stop in the middle of a batch ends its threads in errors; nothing is lost, but nobody wants to read them.
     """
     deadline = time.monotonic() + STOP_SECONDS
     for item in sorted(running, key=lambda r: not r.query.is_bronze):

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tideline.errors import LeaseError
-from tideline.settings import S3A
 
 
 @contextmanager
@@ -19,11 +18,8 @@ def folder_lease(table_path: str) -> Iterator[None]:
     Two streams with different checkpoints into one table would double every row, silently.
 
     Raises:
-        LeaseError: another process holds it; names the process. Or the table is not in a folder.
+        LeaseError: another process holds it; names the process.
     """
-    if table_path.startswith(S3A):
-        msg = f"the stream cannot write {table_path}: its lease is a lock on a file; set TIDELINE_WAREHOUSE to a folder"
-        raise LeaseError(msg)
     path = Path(table_path)
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.parent / f".{path.name}.lease"

@@ -28,7 +28,9 @@ from tideline.tables import commit_files, open_log, table_path
 
 SOURCES = ("tweets", "emissions")
 
-QUERIES = ("bronze.tweets", "live.tweets_counts", "bronze.emissions", "live.emissions_counts", "live.anomalies")
+COUNTS_QUERIES = {source: f"live.{source}_counts" for source in SOURCES}
+ANOMALIES_QUERY = "live.anomalies"
+QUERIES = (*(f"bronze.{source}" for source in SOURCES), *COUNTS_QUERIES.values(), ANOMALIES_QUERY)
 """All queries by name; each has its checkpoint under its name."""
 
 PLAN_VERSION = 1
@@ -121,7 +123,7 @@ def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
 
     plan = {"dimensions": dimensions, **asdict(order)}
     tables = (counting.hourly.name, counting.daily.name)
-    return _live_query(spark, settings, f"live.{source}_counts", source, tables, plan, writer)
+    return _live_query(spark, settings, COUNTS_QUERIES[source], source, tables, plan, writer)
 
 
 def anomalies_query(spark: SparkSession, settings: Settings) -> Query:
@@ -132,7 +134,7 @@ def anomalies_query(spark: SparkSession, settings: Settings) -> Query:
         return bronze.writeStream.outputMode("append").foreachBatch(write)
 
     tables = ("live.anomalies", "live.domain_baselines")
-    return _live_query(spark, settings, "live.anomalies", "emissions", tables, {}, writer)
+    return _live_query(spark, settings, ANOMALIES_QUERY, "emissions", tables, {}, writer)
 
 
 def queries_of(spark: SparkSession, settings: Settings, source: str) -> list[Query]:

@@ -16,7 +16,7 @@ from minio.credentials.providers import AWSConfigProvider, ChainedProvider, EnvA
 from minio.error import MinioException
 
 from tideline.errors import StoreError
-from tideline.settings import AWS, Settings
+from tideline.settings import AWS, S3A, Settings
 
 AWS_HOST = "s3.amazonaws.com"
 
@@ -82,7 +82,7 @@ def storage_options(settings: Settings) -> dict[str, str] | None:
     Raises:
         StoreError: there are no credentials.
     """
-    if not settings.warehouse.startswith("s3a://"):
+    if not settings.warehouse.startswith(S3A):
         return None
     url = endpoint_url(settings)
     endpoint = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": str(url.startswith("http:")).lower()} if url else {}
@@ -157,7 +157,7 @@ def ensure_buckets(settings: Settings) -> list[str]:
     """
     if not settings.on_s3:
         return []
-    buckets = {split_path(path)[0] for path in (settings.warehouse, settings.checkpoints) if path.startswith("s3a://")}
+    buckets = {split_path(path)[0] for path in (settings.warehouse, settings.checkpoints) if path.startswith(S3A)}
     made = client(settings)
     return [bucket for bucket in sorted(buckets) if _ensure_bucket(made, settings, bucket)]
 
