@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
+READING = ("select", "values", "table", "show", "describe", "desc", "explain")
+"""What a statement may begin with to be surely one that changes nothing."""
+
+
 class Format(StrEnum):
     """How ``sql`` writes its result."""
 
@@ -37,18 +41,18 @@ def register(app: typer.Typer) -> None:
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="A Spark SQL statement over tables such as gold.tweet_metrics.")],
+    query: Annotated[str, typer.Argument(help="A Spark SQL query over tables such as gold.tweet_metrics.")],
     format: Annotated[Format, typer.Option(help="How the result is written.")] = Format.TABLE,  # noqa: A002
     limit: Annotated[int, typer.Option(min=0, metavar="N", help="Rows at most; 0 for all.")] = 1000,
 ) -> None:
-    """Run one SQL statement. Standard output holds the result and nothing else; exit code 1 when the SQL is wrong."""
+    """Run one SQL query. Standard output holds the result and nothing else; exit code 1 when the SQL is wrong."""
     from pyspark.errors import PySparkException
 
     with _session(load_settings(), "tideline-sql") as spark:
         try:
-            _write(spark.sql(query), format, limit)
+            _write(spark.sql(only_reading(query)), format, limit)
         except PySparkException as error:
-            msg = f"the query cannot be run: {first_sentence(str(error))}"
+            msg = f"the query cannot be run: {first_sentence(str(error))} (`tideline sql` only reads)"
             raise QueryError(msg) from error
 
 
@@ -64,6 +68,20 @@ def shell() -> None:
             code.interact(banner=_banner(settings), local=names, exitmsg="")
         else:
             _run_script(sys.stdin.read(), names)
+
+
+def only_reading(statement: str) -> str:
+    r"""A form of the statement that Spark refuses to parse when it would change something.
+
+    ``with`` and ``from`` may end in an INSERT, so what does not surely read must stand as a subquery.
+
+    >>> only_reading("select 1"), only_reading("drop table gold.tweet_metrics;")
+    ('select 1', 'select * from (\ndrop table gold.tweet_metrics\n)')
+    """
+    words = statement.split(None, 1)
+    if words and words[0].lower() in READING:
+        return statement
+    return f"select * from (\n{statement.strip().removesuffix(';')}\n)"  # noqa: S608 - the user's own statement
 
 
 def first_sentence(text: str) -> str:

@@ -104,6 +104,13 @@ def faults(lab: Lab, commits: int) -> Outcome:
     return _renamed(outcome, "two drivers append, faults on the way", met)
 
 
+def distant(lab: Lab, commits: int, *, stock: bool = False) -> Outcome:
+    """Two drivers append to a store that hears of each commit a moment after it was sent."""
+    with fault_proxy(lab.settings.s3_endpoint, every(1, Fault.DELAY, lambda request: request.is_commit)) as proxy:
+        outcome = race(lab.through(proxy.endpoint), commits, stock=stock)
+    return _renamed(outcome, "two drivers append, store far away", f"{proxy.met[Fault.DELAY]} commits delayed")
+
+
 def kills(lab: Lab, commits: int, victim: Victim) -> Outcome:
     """Two drivers append while the store is killed with -9 and started again, in the middle of their commits."""
     lock = Lock()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 _END = b"\r\n\r\n"
 _PIECE_BYTES = 256
 _PIECE_SECONDS = 0.001
+_DELAY_SECONDS = 0.3
 _UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/xml\r\nContent-Length: 42\r\n"
     b"Connection: close\r\n\r\n<Error><Code>SlowDown</Code></Error>      "
@@ -35,6 +36,8 @@ class Fault(Enum):
     """The store hears nothing of it."""
     TRICKLE = "trickled"
     """Request and reply go in small pieces."""
+    DELAY = "delayed"
+    """The store hears of it a moment later, as over a long way: what a client looked at before may have changed."""
     FORGET_CONDITION = "conditions forgotten"
     """The store hears no ``If-None-Match``: so behaves one that does not know it."""
 
@@ -103,6 +106,8 @@ class FaultProxy:
     ) -> None:
         address = urlsplit(self.upstream)
         store_reader, store_writer = await asyncio.open_connection(address.hostname, address.port)
+        if fault is Fault.DELAY:
+            await asyncio.sleep(_DELAY_SECONDS)
         if fault is Fault.FORGET_CONDITION:
             head = _CONDITION.sub(b"", head)
         store_writer.write(head.replace(_END, b"\r\nConnection: close" + _END))
@@ -171,7 +176,8 @@ def fault_proxy(upstream: str, plan: Plan) -> Iterator[FaultProxy]:
 
 async def _end(server: asyncio.Server) -> None:
     server.close()
-    running = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    # Not once: a connection that was just accepted becomes a task of its own while the others end.
+    while running := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

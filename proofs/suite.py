@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from proofs.experiments import beside_deletes, beside_maintenance, faults, kills, race
+from proofs.experiments import beside_deletes, beside_maintenance, distant, faults, kills, race
 from proofs.lab import Lab, Outcome, own_minio, scratch
 from tideline.settings import S3A, Settings
 
 COMMITS_PER_ROUND = 12
 COMMITS_PER_DELETE = 30
 MINIMUM_ROUNDS = 3
+DISTANT_COMMITS = 20
+"""Of each driver, where every commit takes long: enough for Delta's own log store to lose half of them."""
 
 Report = Callable[[str], None]
 """Told what begins."""
@@ -33,6 +35,10 @@ def prove_commits(settings: Settings, commits: int, minio: Path | None, report: 
     with own_minio(settings, minio) as victim, scratch(victim.settings) as lab:
         if not settings.warehouse.startswith(S3A):
             yield from _on_store(lab, commits, report)
+        report("S3: two drivers append, each commit long on its way")
+        yield distant(lab, min(commits, DISTANT_COMMITS))
+        report("S3: two drivers append with Delta's own log store, each commit long on its way")
+        yield distant(lab, min(commits, DISTANT_COMMITS), stock=True)
         report("S3: two drivers append through a proxy that drops, refuses and trickles")
         yield faults(lab, commits)
         report("S3: two drivers append to a store that is killed")

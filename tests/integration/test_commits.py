@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs.experiments import beside_maintenance, faults, kills, race
+from proofs.experiments import beside_maintenance, distant, faults, kills, race
 from proofs.fault_proxy import Fault, Request, every, fault_proxy
 from proofs.lab import Lab, own_minio, scratch
 from tests.integration.conftest import settings_in
@@ -35,6 +35,14 @@ def test_two_drivers_in_a_folder_lose_no_commit(tmp_path: Path) -> None:
         outcome = race(lab, COMMITS)
     assert outcome.holds, outcome
     assert outcome.acknowledged == 2 * COMMITS
+
+
+def test_two_drivers_on_s3_lose_no_commit_where_the_stock_class_loses_many(on_s3: Lab) -> None:
+    outcome = distant(on_s3, COMMITS)
+    assert outcome.holds, outcome
+    assert outcome.acknowledged == 2 * COMMITS
+    stock = distant(on_s3, COMMITS, stock=True)
+    assert stock.lost > 0, f"the experiment cannot see a loss: {stock}"
 
 
 def test_two_drivers_on_s3_lose_no_commit_though_replies_get_lost_and_the_store_refuses(on_s3: Lab) -> None:
