@@ -14,11 +14,7 @@ TOP_DOMAINS = 10
 
 
 def quotient(dividend: Column, divisor: Column) -> Column:
-    """Divide decimals, rounded to ``FRACTION_SCALE`` places; null when the divisor is 0 or either is null.
-
-    >>> quotient(F.lit(1), F.lit(3))
-    Column<'CAST(round(try_divide(1, 3), 9) AS DECIMAL(28,9))'>
-    """
+    """Divide decimals, rounded to ``FRACTION_SCALE`` places; null when the divisor is 0 or either is null."""
     return F.round(F.try_divide(dividend, divisor), FRACTION_SCALE).cast(FRACTION)
 
 
