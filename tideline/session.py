@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -84,7 +85,9 @@ def build_session(settings: Settings, app: str, overrides: Mapping[str, str] | N
     """
     conf = spark_conf(settings) | dict(overrides or {})
     ensure_buckets(settings)
-    with _environment(credential_variables(settings)):
+    # Spark would take the first python3 on the PATH for its workers, which may be of another version.
+    python = {"PYSPARK_PYTHON": os.environ.get("PYSPARK_PYTHON", sys.executable)}
+    with _environment(credential_variables(settings) | python):
         return SparkSession.builder.appName(app).config(map=dict(conf)).getOrCreate()
 
 
