@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import DAG, chain
-
-APPLICATION = Path(__file__).resolve().parent.parent / "batch" / "__main__.py"
+from spark_tasks import SPARK_TASK
 
 with DAG(
     dag_id="lakehouse_hourly",
@@ -26,18 +24,7 @@ with DAG(
     A failed validation stops the run with one sentence that names table and expectation; all outcomes are in
     `ops.validations`. A newer run makes up for one that failed: no backfill is needed.
     """,
-    default_args={
-        "owner": "tideline",
-        "conn_id": "spark_default",
-        "pool": "spark",
-        "application": str(APPLICATION),
-        "properties_file": "{{ var.value.spark_properties }}",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=10),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=5),
-        "execution_timeout": timedelta(minutes=20),
-    },
+    default_args=SPARK_TASK,
 ) as dag:
     clean = SparkSubmitOperator(
         task_id="clean",

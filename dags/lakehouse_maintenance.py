@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import DAG
-
-APPLICATION = Path(__file__).resolve().parent.parent / "batch" / "__main__.py"
+from spark_tasks import SPARK_TASK
 
 with DAG(
     dag_id="lakehouse_maintenance",
@@ -23,18 +21,8 @@ with DAG(
     Rewrites small files where they have piled up; no row changes. Safe beside the stream, and safe to run at any
     time; the pool keeps it apart from the hourly run.
     """,
-    default_args={
-        "owner": "tideline",
-        "conn_id": "spark_default",
-        "pool": "spark",
-        "application": str(APPLICATION),
-        "properties_file": "{{ var.value.spark_properties }}",
-        "retries": 2,
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
-        "execution_timeout": timedelta(hours=1),
-    },
+    default_args=SPARK_TASK
+    | {"retries": 2, "max_retry_delay": timedelta(minutes=15), "execution_timeout": timedelta(hours=1)},
 ) as dag:
     compact = SparkSubmitOperator(
         task_id="compact",

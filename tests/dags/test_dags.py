@@ -8,7 +8,7 @@ FILES = sorted(DAGS.glob("*.py"))
 
 
 def test_there_are_dags() -> None:
-    assert [file.stem for file in FILES] == ["lakehouse_hourly", "lakehouse_maintenance"]
+    assert [file.stem for file in FILES] == ["lakehouse_hourly", "lakehouse_maintenance", "spark_tasks"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

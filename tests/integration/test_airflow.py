@@ -23,8 +23,9 @@ pytestmark = pytest.mark.integration
 
 DESCRIBE = """
 import json, sys
-from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(dag_folder=sys.argv[1])
+from pathlib import Path
+from airflow.dag_processing.dagbag import BundleDagBag
+bag = BundleDagBag(dag_folder=sys.argv[1], bundle_path=Path(sys.argv[1]), bundle_name="dags-folder")
 print(json.dumps({"errors": bag.import_errors, "dags": {i: {
     "order": [t.task_id for t in d.topological_sort()], "doc": bool(d.doc_md), "tags": sorted(d.tags),
     "active": d.max_active_runs, "catchup": d.catchup, "schedule": str(d.schedule),
