@@ -18,11 +18,11 @@ from batch.conflicts import retry_conflicts
 from batch.log import BronzeState, count_rows, newest_state, processed_states
 from batch.silver import comes_first, to_silver
 from tideline.errors import TableError
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import create_tables, exists, read_table, table_path
-
-SOURCES = ("tweets", "emissions")
+from tideline.sources import SOURCES
+from tideline.tables import create_tables, exists, read_table
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 

@@ -10,10 +10,11 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from batch.conflicts import retry_conflicts
+from tideline.lake import open_log, table_path
 from tideline.probe import require_safe_commits
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
-from tideline.tables import exists, open_log, table_path
+from tideline.tables import exists
 
 SMALL_FILE_BYTES = 32 << 20
 """Below this a file is small. OPTIMIZE leaves larger ones alone, so no row is rewritten more than a few times."""

@@ -12,9 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 from batch import emission_marts, outliers, tweet_marts
 from batch.conflicts import retry_conflicts
 from batch.log import count_rows, newest_version
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import create_tables, read_table, table_path
+from tideline.tables import create_tables, read_table
 
 MARTS: Final[dict[str, tuple[str, Callable[[DataFrame], DataFrame]]]] = {
     "gold.tweet_metrics": ("silver.tweets", tweet_marts.tweet_metrics),

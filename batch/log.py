@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from tideline.lake import open_log
 from tideline.settings import Settings
-from tideline.tables import open_log
 
 LOOK_BACK = 200
 """How many commits of silver are searched for the newest that names a bronze version; between two such commits lie

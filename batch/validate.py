@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import SparkSession
 
-from batch.clean import SOURCES
 from batch.conflicts import retry_conflicts
 from batch.figures import Figures, collect_gold, collect_silver
 from tideline.errors import TableError, ValidationError
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import create_tables, exists, table_path
+from tideline.sources import SOURCES
+from tideline.tables import create_tables, exists
 
 if TYPE_CHECKING:
     from expectations.runner import Outcome

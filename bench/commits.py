@@ -17,10 +17,11 @@ from delta.tables import DeltaTable
 
 from bench.result import Figure
 from bench.store import own_store
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.session import build_session
 from tideline.settings import Settings, load_settings
-from tideline.tables import create_tables, declared_type, table_path
+from tideline.tables import create_tables, declared_type
 
 TABLE = "bronze.tweets"
 BLOCK = 50

@@ -18,8 +18,8 @@ from deltalake import DeltaTable
 
 from bench.meter import Meter
 from bench.result import Figure
+from tideline.lake import table_path
 from tideline.settings import Settings
-from tideline.tables import table_path
 from tideline.topics import create_topics
 
 TWEETS_PER_SECOND = 400

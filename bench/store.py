@@ -15,11 +15,11 @@ import jwt
 import urllib3
 
 from bench.result import Figure
+from tideline.lake import commit_files
 from tideline.minio import BUCKET, find_minio, start_minio, stop_minio
 from tideline.s3 import ensure_buckets
 from tideline.s3_settings import with_embedded
 from tideline.settings import S3A, Settings
-from tideline.tables import commit_files
 from tideline.topics import create_topics
 
 RECORDS_PER_SECOND = 100

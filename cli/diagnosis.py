@@ -235,7 +235,7 @@ def _exclusive_writes(settings: Settings) -> str:
 def _checkpoints(settings: Settings) -> str:
     """Every query's checkpoint can be read and names a batch whose offsets are there."""
     from streaming.queries import QUERIES
-    from streaming.recovery import read_checkpoint
+    from tideline.checkpoints import read_checkpoint
     from tideline.storage import open_storage
 
     storage = open_storage(settings, settings.checkpoints)

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
+from tideline.lake import commit_files, open_log, table_path
 from tideline.s3 import storage_options
 from tideline.settings import Settings
 from tideline.storage import open_storage
-from tideline.tables import commit_files, open_log, table_path
 
 
 @dataclass(frozen=True)

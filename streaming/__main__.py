@@ -7,9 +7,9 @@ import sys
 from datetime import UTC, datetime
 
 from streaming.app import run
-from streaming.queries import SOURCES
 from tideline.errors import TidelineError
 from tideline.settings import load_settings
+from tideline.sources import SOURCES
 
 
 def main() -> int:

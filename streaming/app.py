@@ -17,11 +17,12 @@ from streaming.lease import folder_lease
 from streaming.queries import LIVE_TABLES, Query, Trigger, queries_of
 from streaming.s3_lease import s3_lease
 from tideline.errors import LeaseError, ServiceError, TidelineError
+from tideline.lake import table_path
 from tideline.probe import commit_problem
 from tideline.s3 import ensure_buckets
 from tideline.session import build_session
 from tideline.settings import S3A, Settings
-from tideline.tables import create_tables, table_path
+from tideline.tables import create_tables
 from tideline.topics import check_topics
 
 LIVE_TRIGGER_SHARE = 0.2

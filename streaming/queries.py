@@ -12,32 +12,22 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.bronze import bronze_writer, read_kafka
 from streaming.counts import TimeOrder, count_live, emission_counting, tweet_counting
-from streaming.recovery import (
-    check_same_topic,
-    drop_checkpoint,
-    is_usable_live_checkpoint,
-    plan_kafka_start,
-    read_checkpoint,
-)
+from streaming.recovery import is_usable_live_checkpoint, plan_kafka_start
 from streaming.sink import anomalies_writer, counts_writer
+from tideline.checkpoints import drop_checkpoint, read_checkpoint
 from tideline.errors import CheckpointError
-from tideline.offsets import has_records, highest_offsets, topic_state
+from tideline.lake import commit_files, open_log, table_path
+from tideline.offsets import check_same_topic, has_records, highest_offsets, topic_state
 from tideline.settings import Settings
+from tideline.sources import COUNTS_QUERIES, SOURCES, TOPIC_ID, topic_of
 from tideline.storage import Storage, open_storage
-from tideline.tables import commit_files, open_log, table_path
 
-SOURCES = ("tweets", "emissions")
-
-COUNTS_QUERIES = {source: f"live.{source}_counts" for source in SOURCES}
 ANOMALIES_QUERY = "live.anomalies"
 QUERIES = (*(f"bronze.{source}" for source in SOURCES), *COUNTS_QUERIES.values(), ANOMALIES_QUERY)
 """All queries by name; each has its checkpoint under its name."""
 
 PLAN_VERSION = 1
 """Raised whenever the plan or the state of a live query changes: its checkpoint is then dropped, its table rebuilt."""
-
-TOPIC_ID = "tideline.topicId"
-"""The property of a bronze table that holds Kafka's id of its topic."""
 
 ALL_FILES = 2**31 - 1
 """Delta hands out a first snapshot in file order; cut into batches, rows would fall behind the watermark."""
@@ -141,11 +131,6 @@ def queries_of(spark: SparkSession, settings: Settings, source: str) -> list[Que
     """All queries of a source, bronze first."""
     queries = [bronze_query(spark, settings, source), counts_query(spark, settings, source)]
     return [*queries, anomalies_query(spark, settings)] if source == "emissions" else queries
-
-
-def topic_of(settings: Settings, source: str) -> str:
-    """The topic that a source's records come from."""
-    return settings.tweets_topic if source == "tweets" else settings.emissions_topic
 
 
 def checkpoint_path(settings: Settings, query: str) -> str:

@@ -2,80 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from streaming.bronze import EARLIEST, KafkaStart
+from tideline.checkpoints import Checkpoint
 from tideline.errors import CheckpointError
 from tideline.offsets import Offsets, TopicState
-from tideline.storage import Storage
 
 HasRecords = Callable[[int, int, int], bool]
 """Whether Kafka holds a readable record in (partition, from offset, to offset exclusive)."""
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """What a query committed last and what it had planned beyond that: Spark's own source offsets, from JSON."""
-
-    committed: dict[str, Any] | None
-    planned: dict[str, Any] | None
-
-
-def read_checkpoint(storage: Storage, query: str) -> Checkpoint | None:
-    """Read a query's checkpoint; None when there is none.
-
-    Args:
-        storage: the checkpoints of all queries.
-        query: the query's folder there.
-
-    Raises:
-        CheckpointError: a file of it is missing or cannot be read.
-    """
-    if not storage.holds(query):
-        return None
-    try:
-        json.loads(storage.read(f"{query}/metadata"))
-        committed, planned = _batches(storage, f"{query}/commits"), _batches(storage, f"{query}/offsets")
-        if committed and committed[-1] not in planned:
-            msg = f"batch {committed[-1]} was committed but its offsets are gone"
-            raise ValueError(msg)
-        return Checkpoint(
-            _read_offset(storage, f"{query}/offsets/{committed[-1]}") if committed else None,
-            _read_offset(storage, f"{query}/offsets/{planned[-1]}") if planned else None,
-        )
-    except (OSError, ValueError, IndexError) as err:
-        msg = (
-            f"the checkpoint {storage.where}/{query} is damaged ({err}); remove it, and the stream goes on after what "
-            "its table holds"
-        )
-        raise CheckpointError(msg) from err
-
-
-def drop_checkpoint(storage: Storage, query: str) -> None:
-    """Forget a query's progress; what a crash leaves of it is known for damaged, since its metadata go first."""
-    storage.drop(query, first=("metadata",))
-
-
-def check_same_topic(topic: TopicState, recorded: str | None, where: str) -> None:
-    """A bronze table holds one topic's offsets; a topic of the same name that was created again counts from 0.
-
-    Args:
-        topic: what Kafka holds.
-        recorded: the topic's id when the table was made; None if nobody wrote it down.
-        where: the table's path.
-
-    Raises:
-        CheckpointError: it is another topic.
-    """
-    if recorded is not None and recorded != topic.id:
-        msg = (
-            f"topic {topic.name} has the id {topic.id}, but {where} was read from {recorded}: the topic was recreated; "
-            "restore it, or set TIDELINE_WAREHOUSE to a new folder"
-        )
-        raise CheckpointError(msg)
 
 
 def plan_kafka_start(
@@ -172,19 +109,6 @@ def is_usable_live_checkpoint(checkpoint: Checkpoint | None, bronze_id: str, old
         return False
     source = checkpoint.committed or checkpoint.planned
     return bool(source["reservoirId"] == bronze_id and source["reservoirVersion"] >= oldest_version)
-
-
-def _batches(storage: Storage, folder: str) -> list[int]:
-    return sorted(int(name) for name in storage.names(folder) if name[0].isdigit())
-
-
-def _read_offset(storage: Storage, file: str) -> dict[str, Any]:
-    """The source's offset of a batch: the third line, after the version and the batch's metadata."""
-    offset = json.loads(storage.read(file).decode().splitlines()[2])
-    if not isinstance(offset, dict):
-        msg = f"{file} holds no offset"
-        raise ValueError(msg)
-    return offset
 
 
 def _kafka_offsets(source: dict[str, Any] | None, topic: str) -> dict[int, int]:

@@ -20,9 +20,10 @@ from streaming.counts import Counting, rows_of
 from streaming.emissions import COMPONENTS
 from streaming.upsert import Clauses, LiveTable
 from tideline.events import first_events, valid_rows
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import read_table, table_path
+from tideline.tables import read_table
 
 BatchWriter = Callable[[DataFrame, int], None]
 """What ``foreachBatch`` calls with a batch and its number."""

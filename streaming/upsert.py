@@ -11,9 +11,9 @@ import pyarrow as pa
 from deltalake import DeltaTable as DeltaLog
 from deltalake.table import TableMerger
 
+from tideline.lake import open_log
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import open_log
 
 Clauses = Callable[[TableMerger], TableMerger]
 """Adds what happens to a row that is (not) there; the table is ``t``, the rows are ``s``."""

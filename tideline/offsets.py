@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
 
-from tideline.errors import TopicError
+from tideline.errors import CheckpointError, TopicError
 from tideline.kafka_admin import admin_client
 
 Offsets = Mapping[int, int]
@@ -58,6 +58,25 @@ def topic_state(bootstrap: str, topic: str) -> TopicState:
         {tp.partition: first[tp] for tp in found},
         {tp.partition: end[tp] for tp in found},
     )
+
+
+def check_same_topic(topic: TopicState, recorded: str | None, where: str) -> None:
+    """A bronze table holds one topic's offsets; a topic of the same name that was created again counts from 0.
+
+    Args:
+        topic: what Kafka holds.
+        recorded: the topic's id when the table was made; None if nobody wrote it down.
+        where: the table's path.
+
+    Raises:
+        CheckpointError: it is another topic.
+    """
+    if recorded is not None and recorded != topic.id:
+        msg = (
+            f"topic {topic.name} has the id {topic.id}, but {where} was read from {recorded}: the topic was recreated; "
+            "restore it, or set TIDELINE_WAREHOUSE to a new folder"
+        )
+        raise CheckpointError(msg)
 
 
 def has_records(bootstrap: str, topic: str, partition: int, start: int, end: int) -> bool:

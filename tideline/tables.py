@@ -1,49 +1,20 @@
-"""Access to the tables: where they lie, how they are created, read and registered."""
+"""Spark's access to the tables: how they are created, read and registered. What needs no Spark is in ``lake``."""
 
 from __future__ import annotations
 
 from delta.tables import DeltaTable
-from deltalake import DeltaTable as DeltaLog
-from deltalake.exceptions import TableNotFoundError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructType
 
 from tideline.errors import TableError
-from tideline.s3 import storage_options
+from tideline.lake import table_path
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
-from tideline.storage import open_storage
-
-
-def table_path(settings: Settings, name: str) -> str:
-    """The folder of a table: ``<warehouse>/<schema>/<table>``."""
-    schema, table = name.split(".")
-    return f"{settings.warehouse}/{schema}/{table}"
 
 
 def exists(spark: SparkSession, settings: Settings, name: str) -> bool:
     """Whether the table was created."""
     return bool(DeltaTable.isDeltaTable(spark, table_path(settings, name)))
-
-
-def open_log(settings: Settings, name: str) -> DeltaLog:
-    """The table as ``deltalake`` sees it: its log and its files, in milliseconds, without Spark.
-
-    Raises:
-        TableError: the table was never created.
-    """
-    path = table_path(settings, name)
-    try:
-        return DeltaLog(path, storage_options=storage_options(settings))
-    except TableNotFoundError as error:
-        msg = f"there is no Delta table at {path}; run the step that writes it first"
-        raise TableError(msg) from error
-
-
-def commit_files(settings: Settings, name: str) -> dict[int, str]:
-    """The commit files that a table's log still has: the version and the file's name."""
-    files = open_storage(settings, table_path(settings, name)).names("_delta_log")
-    return {int(stem): f for f in files if (stem := f.removesuffix(".json")) != f and stem.isdigit()}
 
 
 def create_table(spark: SparkSession, settings: Settings, table: Table) -> None:

@@ -10,10 +10,11 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from tideline.events import first_events, valid_rows
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.session import build_session
 from tideline.settings import Settings
-from tideline.tables import create_tables, read_table, table_path
+from tideline.tables import create_tables, read_table
 
 BRONZE, SILVER, GOLD = "bronze.emissions", "silver.emissions", "gold.daily_country_trends"
 

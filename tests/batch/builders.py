@@ -9,9 +9,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import create_tables, table_path
+from tideline.tables import create_tables
 
 RECEIVED = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import table_path
 
 ARROW = {
     "string": pa.string(),

@@ -7,9 +7,9 @@ from collections import Counter
 import pandas as pd
 from deltalake import DeltaTable
 
+from tideline.lake import table_path
 from tideline.s3 import storage_options
 from tideline.settings import Settings
-from tideline.tables import table_path
 
 
 def read(settings: Settings, name: str) -> pd.DataFrame:

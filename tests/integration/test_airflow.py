@@ -16,8 +16,8 @@ from tests.batch.builders import append, tweet
 from tideline.airflow_home import DAGS, airflow_environment, initialise_airflow
 from tideline.airflow_run import TaskEvent, run_dag
 from tideline.errors import ServiceError
+from tideline.lake import table_path
 from tideline.settings import Settings
-from tideline.tables import table_path
 
 pytestmark = pytest.mark.integration
 

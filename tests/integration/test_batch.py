@@ -28,8 +28,8 @@ from batch.log import newest_version
 from tests.batch.builders import append, emission, tweet
 from tests.integration.gold_recount import assert_gold
 from tests.integration.recount import first_events, read
+from tideline.lake import table_path
 from tideline.settings import Settings
-from tideline.tables import table_path
 
 pytestmark = pytest.mark.integration
 

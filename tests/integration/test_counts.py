@@ -12,9 +12,10 @@ from pyspark.sql import SparkSession
 
 from streaming.queries import Trigger, counts_query
 from tests.integration.recount import assert_live_counts, read
+from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import create_tables, declared_type, table_path
+from tideline.tables import create_tables, declared_type
 
 pytestmark = pytest.mark.integration
 

@@ -16,8 +16,8 @@ from tests.integration.recount import assert_conserved, assert_live_counts
 from tests.integration.test_producers import kept_in, record_count, start_replay, wait_for
 from tests.integration.test_stream import tweets
 from tideline.broker import broker_status, start_broker
+from tideline.lake import table_path
 from tideline.settings import Settings
-from tideline.tables import table_path
 
 pytestmark = pytest.mark.integration
 

@@ -16,8 +16,8 @@ from tests.integration.lakes import Record, own_lake, send, start_stream, stream
 from tests.integration.recount import assert_conserved, assert_live_counts, read
 from tests.streaming.builders import emission, tweet
 from tideline.errors import CheckpointError
+from tideline.lake import commit_files
 from tideline.settings import Settings
-from tideline.tables import commit_files
 from tideline.topics import create_topics
 
 pytestmark = pytest.mark.integration

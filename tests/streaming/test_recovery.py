@@ -8,16 +8,10 @@ from pathlib import Path
 import pytest
 
 from streaming.bronze import EARLIEST
-from streaming.recovery import (
-    Checkpoint,
-    check_same_topic,
-    drop_checkpoint,
-    is_usable_live_checkpoint,
-    plan_kafka_start,
-    read_checkpoint,
-)
+from streaming.recovery import is_usable_live_checkpoint, plan_kafka_start
+from tideline.checkpoints import Checkpoint, drop_checkpoint, read_checkpoint
 from tideline.errors import CheckpointError
-from tideline.offsets import TopicState
+from tideline.offsets import TopicState, check_same_topic
 from tideline.storage import LocalStorage
 
 

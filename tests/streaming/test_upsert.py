@@ -9,8 +9,8 @@ from deltalake import DeltaTable, write_deltalake
 
 from streaming.sink import changed_counts, changed_flags
 from streaming.upsert import LiveTable
+from tideline.lake import table_path
 from tideline.settings import Settings
-from tideline.tables import table_path
 
 COUNTS = pa.schema(
     [
