@@ -39,7 +39,8 @@ def register(app: typer.Typer) -> None:
 
 def tweets(
     input: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="FILE|-", help="A TSV of tweets, plain or gzip; - is standard input.")
+        str | None,
+        typer.Option(metavar="FILE|-", help="A TSV, plain or gzip, also s3a://…; - is standard input."),
     ] = None,
     synthetic: Annotated[int | None, typer.Option(metavar="N", help="Generate N lines instead.")] = None,
     seed: Seed = None,
@@ -53,20 +54,22 @@ def tweets(
     source: SourceName = None,
 ) -> None:
     """Replay a tab-separated tweet file, or generate one. Exit code 1 when Kafka refused a record."""
-    from producers.commands import SEED, Generated, Target, exit_code, produce_tweets
+    from producers.commands import SEED, Generated, Target, exit_code, origin_of, produce_tweets
 
     if (input is None) == (synthetic is None):
         msg = "give either --input FILE or --synthetic N"
         raise typer.BadParameter(msg)
     settings = load_settings()
     target = Target(settings.kafka_bootstrap, topic or settings.tweets_topic, rate, limit, resend)
-    origin = input or Generated(synthetic or 0, SEED if seed is None else seed, output, planted, send or None)
+    made = Generated(synthetic or 0, SEED if seed is None else seed, output, planted, send or None)
+    origin = origin_of(settings, input) if input else made
     raise typer.Exit(exit_code(produce_tweets(target, origin, err(), source)))
 
 
 def emissions(
     input: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="CSV|-", help="A CSV of emissions, plain or gzip; - is standard input.")
+        str | None,
+        typer.Option(metavar="CSV|-", help="A CSV, plain or gzip, also s3a://…; - is standard input."),
     ] = None,
     rows: Annotated[int | None, typer.Option(metavar="N", help="Generate N rows; 1,000 when left out.")] = None,
     seed: Seed = None,
@@ -80,7 +83,7 @@ def emissions(
     source: SourceName = None,
 ) -> None:
     """Generate emission rows with planted faults, or replay a CSV. Exit code 1 when Kafka refused a record."""
-    from producers.commands import EMISSION_ROWS, SEED, Generated, Target, exit_code, produce_emissions
+    from producers.commands import EMISSION_ROWS, SEED, Generated, Target, exit_code, origin_of, produce_emissions
 
     if input is not None and rows is not None:
         msg = "give either --input CSV or --rows N"
@@ -88,5 +91,6 @@ def emissions(
     settings = load_settings()
     target = Target(settings.kafka_bootstrap, topic or settings.emissions_topic, rate, limit, resend)
     count = EMISSION_ROWS if rows is None else rows
-    origin = input or Generated(count, SEED if seed is None else seed, output, planted, send or None)
+    made = Generated(count, SEED if seed is None else seed, output, planted, send or None)
+    origin = origin_of(settings, input) if input else made
     raise typer.Exit(exit_code(produce_emissions(target, origin, err(), source)))

@@ -25,7 +25,7 @@ def bootstrap(
         typer.Option(metavar="FOLDER", help="Where the files of credentials go; TIDELINE_HOME when left out."),
     ] = None,
 ) -> None:
-    """Create the bucket, and a MinIO user with its own policy for the stream, for maintenance and for readers.
+    """Create the bucket, and a MinIO user with its own policy for each role: stream, maintenance, ingest, reader.
 
     Each gets a file of settings with random secrets that only its owner reads. Running it again keeps the secrets.
     """
@@ -36,6 +36,7 @@ def bootstrap(
     may = {
         s3_roles.Role.STREAM: "read; write bronze, live and checkpoints; delete in the checkpoints only",
         s3_roles.Role.MAINTENANCE: "read; write and delete everywhere but in the checkpoints",
+        s3_roles.Role.INGEST: "read and write the landing zone",
         s3_roles.Role.READER: "read",
     }
     rows = [(keys.role, keys.access_key, may[keys.role], keys.file) for keys in made]

@@ -1,4 +1,4 @@
-"""``python -m producers tweets|emissions``: what ``tideline produce`` does, without the rest of Tideline."""
+"""``python -m producers``: what ``tideline produce`` and ``tideline ingest`` do, without the rest of Tideline."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from producers.commands import (
     Generated,
     Target,
     exit_code,
+    origin_of,
     produce_emissions,
     produce_tweets,
 )
 from tideline.errors import TidelineError
+from tideline.landing import SEPARATORS
 from tideline.settings import Settings, load_settings
 
 _INTERRUPTED = 130
@@ -41,12 +43,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    if options.command in {"ingest", "generate"}:
+        sys.stdout.write(f"{_made(options, settings, console)}\n")
+        return 0
+    return _produce(options, settings, console)
+
+
+def _made(options: argparse.Namespace, settings: Settings, console: Console) -> str:
+    """The path of what was landed or generated."""
+    from producers.ingest import generate, ingest
+
+    if options.command == "generate":
+        return str(generate(settings, options.rows, options.seed, console))
+    origin = sys.stdin.read() if options.origin == "-" else options.origin
+    return ingest(settings, options.source, origin.strip(), console, options.sha256).path
+
+
+def _produce(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     tweets = options.command == "tweets"
     topic = options.topic or (settings.tweets_topic if tweets else settings.emissions_topic)
     target = Target(settings.kafka_bootstrap, topic, options.rate, options.limit, options.resend)
-    origin = options.input or Generated(
-        options.count, options.seed, options.output, options.planted, options.send or None
-    )
+    made = Generated(options.count, options.seed, options.output, options.planted, options.send or None)
+    origin = origin_of(settings, options.input) if options.input else made
     produce = produce_tweets if tweets else produce_emissions
     return exit_code(produce(target, origin, console, options.source))
 
@@ -56,17 +74,27 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     tweets = commands.add_parser("tweets", help="replay or generate a tab-separated tweet file")
     origin = tweets.add_mutually_exclusive_group(required=True)
-    origin.add_argument("--input", metavar="FILE|-", help="TSV file, plain or gzip; - is standard input")
+    origin.add_argument("--input", metavar="FILE|-", help="TSV, plain or gzip, also s3a://…; - is standard input")
     origin.add_argument("--synthetic", dest="count", type=int, metavar="N", help="generate N lines")
     emissions = commands.add_parser("emissions", help="generate or replay a CSV of ad emissions")
     origin = emissions.add_mutually_exclusive_group()
-    origin.add_argument("--input", metavar="CSV|-", help="CSV file, plain or gzip; - is standard input")
+    origin.add_argument("--input", metavar="CSV|-", help="CSV, plain or gzip, also s3a://…; - is standard input")
     origin.add_argument(
         "--rows", dest="count", type=int, default=EMISSION_ROWS, metavar="N", help="generate N rows (%(default)s)"
     )
     for command in (tweets, emissions):
         _add_shared(command)
+    _add_ingest(commands.add_parser("ingest", help="put a file into the landing zone, and print where it lies there"))
+    made = commands.add_parser("generate", help="write emission rows into the home folder, and print the file's path")
+    made.add_argument("--rows", type=int, default=EMISSION_ROWS, metavar="N", help="rows (%(default)s)")
+    made.add_argument("--seed", type=int, default=SEED, help="the same seed generates the same (%(default)s)")
     return parser
+
+
+def _add_ingest(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", choices=sorted(SEPARATORS), help="what the file holds")
+    command.add_argument("origin", metavar="URL|FILE|-", help="where it is; - reads that from standard input")
+    command.add_argument("--sha256", metavar="HEX", help="what its bytes must have")
 
 
 def _add_shared(command: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,16 +17,26 @@ from producers.emission_rows import SyntheticEmissions
 from producers.emissions import emission_records
 from producers.rate import parse_rate
 from producers.replay import Options, Reader, Sent, replay
-from producers.source import Source, file_source, generated_source, stream_source
+from producers.source import Source, file_source, generated_source, stored_source, stream_source
 from producers.synthetic import SyntheticTweets
 from producers.tweets import tweet_records
 from tideline.errors import InputError
+from tideline.settings import S3A, Settings
 
 EMISSION_ROWS = 1_000
 """Rows of an emission run when nobody says how many."""
 
 SEED = 1
 """The seed of a generator when nobody gives one."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file in the store, read from there: a path, or ``s3a://bucket/key``."""
+
+    settings: Settings
+    path: str
+
 
 Run = SyntheticTweets | SyntheticEmissions
 
@@ -68,14 +79,19 @@ class Generated:
     send: bool | None = None
 
 
+def origin_of(settings: Settings, text: str) -> str | Stored:
+    """What a user names as input: a file here, standard input (``-``), or an object of the store (``s3a://…``)."""
+    return Stored(settings, text) if text.startswith(S3A) else text
+
+
 def produce_tweets(
-    target: Target, origin: str | Generated, console: Console, source_name: str | None = None
+    target: Target, origin: str | Stored | Generated, console: Console, source_name: str | None = None
 ) -> Sent | None:
     """Send tweets from a file (``-`` is standard input) or a generator.
 
     Args:
         target: where to.
-        origin: the file's path, or what to generate.
+        origin: the file's path, a file in the store, or what to generate.
         console: for progress and the result; standard error, as a rule.
         source_name: a name for standard input; event ids of its malformed lines are made from it.
 
@@ -90,7 +106,7 @@ def produce_tweets(
 
 
 def produce_emissions(
-    target: Target, origin: str | Generated, console: Console, source_name: str | None = None
+    target: Target, origin: str | Stored | Generated, console: Console, source_name: str | None = None
 ) -> Sent | None:
     """Send emission rows from a CSV file (``-`` is standard input) or a generator; see ``produce_tweets``."""
     source = _source(origin, SyntheticEmissions, console, source_name)
@@ -103,12 +119,15 @@ def exit_code(sent: Sent | None) -> int:
 
 
 def _source(
-    origin: str | Generated, generator: Callable[[int, int], Run], console: Console, name: str | None
+    origin: str | Stored | Generated, generator: Callable[[int, int], Run], console: Console, name: str | None
 ) -> Source | None:
     if isinstance(origin, Generated):
         return _generate(origin, generator, console)
     if origin == "-":
         return stream_source(open(sys.stdin.fileno(), "rb", closefd=False), name)
+    if isinstance(origin, Stored):
+        with console.status(f"reading {origin.path}"):
+            return stored_source(origin.settings, origin.path)
     with console.status(f"reading {origin}"):
         return file_source(Path(origin))
 
@@ -129,7 +148,7 @@ def _generate(wanted: Generated, generator: Callable[[int, int], Run], console: 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file whole or not at all."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with gzip.open(part, "wb") if path.suffix == ".gz" else part.open("wb") as stream:
             for chunk in chunks:

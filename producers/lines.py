@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 MAX_LINE = 1_000_000
-"""Bytes of a line that are kept; a topic takes records of 1 MiB, key and headers included."""
-
-CHUNK = 1 << 18
-"""Bytes that are read at a time; less than ``MAX_LINE``, so that only a line across chunks can be too long."""
+"""Bytes of a line that are kept; a topic takes records of 1 MiB, key and headers included. More than are read at a
+time, so that only a line across chunks can be too long."""
 
 Line = tuple[bytes, int]
 """A line without its end, and how many bytes it had in all: more than are here when it was cut."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import secrets
-import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
-from producers.lines import CHUNK
+from tideline.byte_streams import Hashed, readable, unpacked
 from tideline.errors import InputError
+from tideline.landing import landed_digest
+from tideline.settings import Settings
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _DIGITS = 16
 """Hex digits of the digest that name a source: 64 bits."""
 
@@ -51,16 +49,44 @@ def file_source(path: Path) -> Source:
     """A file; gzip is recognised by its first bytes.
 
     It is named by a digest of its uncompressed content, so that the same data packed anew are the same source. The
-    pass that takes the digest also finds a damaged archive before the first record is sent.
+    pass that takes the digest also finds a damaged archive before the first record is sent, and a landed file that is
+    not what its path promises.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or is damaged.
     """
+    return _opened_source(str(path), lambda: path.open("rb"))
+
+
+def stored_source(settings: Settings, path: str) -> Source:
+    """A file in the store, such as a landed one; see ``file_source``.
+
+    Raises:
+        InputError: the file cannot be read, or is damaged.
+        StoreError: the store refuses or does not answer.
+    """
+    # The store's client takes a third of a second to load, which others need not wait for.
+    from tideline.large_files import open_file
+
+    return _opened_source(path, lambda: open_file(settings, path))
+
+
+def _opened_source(label: str, open_: Callable[[], BufferedReader]) -> Source:
+    def read() -> Iterator[bytes]:
+        with readable(label), open_() as stream:
+            yield from unpacked(stream)
+
     digest, size = hashlib.sha256(), 0
-    for chunk in _read_file(path):
-        digest.update(chunk)
-        size += len(chunk)
-    return Source(digest.hexdigest()[:_DIGITS], str(path), True, size, lambda: _read_file(path))
+    with readable(label), open_() as stream:
+        hashed = Hashed(stream)
+        for chunk in unpacked(BufferedReader(hashed)):
+            digest.update(chunk)
+            size += len(chunk)
+    promised = landed_digest(label)
+    if promised not in (None, hashed.sha256.hexdigest()):
+        msg = f"{label} is damaged: its SHA-256 is {hashed.sha256.hexdigest()}, not that of its folder; ingest it again"
+        raise InputError(msg)
+    return Source(digest.hexdigest()[:_DIGITS], label, True, size, read)
 
 
 def stream_source(stream: BufferedReader, name: str | None = None) -> Source:
@@ -73,34 +99,6 @@ def generated_source(run: str, chunks: Callable[[], Iterable[bytes]]) -> Source:
     return Source(run, f"generator run {run}", True, None, chunks)
 
 
-def _read_file(path: Path) -> Iterator[bytes]:
-    with _telling(str(path)), path.open("rb") as stream:
-        yield from _unpack(stream)
-
-
 def _read_stream(stream: BufferedReader) -> Iterator[bytes]:
-    with _telling("standard input"):
-        yield from _unpack(stream)
-
-
-@contextmanager
-def _telling(label: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, EOFError, zlib.error) as err:
-        msg = f"cannot read {label}: {getattr(err, 'strerror', None) or err}; give readable data, plain or gzip"
-        raise InputError(msg) from err
-
-
-def _unpack(stream: BufferedReader) -> Iterator[bytes]:
-    # read1 gives what is there: lines from a pipe are sent when they come, not when a buffer is full.
-    if stream.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] != _GZIP_MAGIC:
-        yield from _pieces(stream)
-        return
-    with gzip.GzipFile(fileobj=stream) as unpacked:
-        yield from _pieces(unpacked)
-
-
-def _pieces(stream: BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
-    while chunk := stream.read1(CHUNK):
-        yield chunk
+    with readable("standard input"):
+        yield from unpacked(stream)

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,25 +20,32 @@ from tideline.settings import Settings
 
 _STARTING = re.compile(r"\[DAG TEST\] starting task_id=(\S+)")
 _STATE = "new_state"
-_ERROR = "error: "
+_SAID = ("error: ", "skipped: ")
+"""What a command that fails, or has nothing to do, says last."""
 
 
 @dataclass(frozen=True)
 class TaskEvent:
-    """A task begins (``running``) or ends (``success``, ``up_for_retry``, ``failed``, with its own ``error``)."""
+    """A task begins (``running``) or ends (``success``, ``skipped``, ``up_for_retry``, ``failed``).
+
+    ``error`` is its own sentence about why it failed or was skipped.
+    """
 
     task_id: str
     state: str
     error: str = ""
 
 
-def run_dag(settings: Settings, dag_id: str, on_task: Callable[[TaskEvent], None]) -> Path:
+def run_dag(
+    settings: Settings, dag_id: str, on_task: Callable[[TaskEvent], None], params: Mapping[str, Any] | None = None
+) -> Path:
     """Run a DAG once, now, and wait for it; call ``initialise_airflow`` before.
 
     Args:
         settings: where Airflow lives.
         dag_id: the DAG.
         on_task: called with every event, as it happens.
+        params: the run's own, beside the DAG's defaults; no secrets, for a process list shows them.
 
     Returns:
         The run's log.
@@ -48,11 +55,13 @@ def run_dag(settings: Settings, dag_id: str, on_task: Callable[[TaskEvent], None
     """
     log = settings.home / "logs" / f"airflow-{dag_id}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    last = TaskEvent("no task", "failed")
-    with log.open("w") as file, _airflow_run(settings, dag_id) as process:
+    last = TaskEvent("no task", "none")
+    with log.open("w") as file, _airflow_run(settings, dag_id, params or {}) as process:
         try:
-            for last in task_events(_copied(process.stdout or [], file)):
-                on_task(last)
+            for event in task_events(_copied(process.stdout or [], file)):
+                on_task(event)
+                # Tasks that do not need a failed one still run after it.
+                last = last if last.state == "failed" else event
         except BaseException:
             # spark-submit and its JVM are in the group, too.
             with suppress(ProcessLookupError):
@@ -81,15 +90,15 @@ def task_events(lines: Iterable[str]) -> Iterator[TaskEvent]:
         if started:
             task, error = started[1], ""
             yield TaskEvent(task, "running")
-        elif event.startswith(_ERROR):
-            error = event.removeprefix(_ERROR)
+        elif event.startswith(_SAID):
+            error = event.partition(": ")[2]
         elif _STATE in record:
             yield TaskEvent(task, str(record[_STATE]), error)
 
 
-def _airflow_run(settings: Settings, dag_id: str) -> subprocess.Popen[str]:
+def _airflow_run(settings: Settings, dag_id: str, params: Mapping[str, Any]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "airflow", "dags", "test", dag_id],
+        [sys.executable, "-m", "airflow", "dags", "test", dag_id, "--conf", json.dumps(params)],
         env=dict(os.environ) | airflow_environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

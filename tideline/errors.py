@@ -45,6 +45,10 @@ class InputError(TidelineError):
     """An input file cannot be read as what it claims to be."""
 
 
+class DownloadError(TidelineError):
+    """A file cannot be downloaded, or is not what was asked for."""
+
+
 class CheckpointError(TidelineError):
     """A checkpoint and its table disagree in a way that only a human can resolve."""
 
@@ -59,6 +63,22 @@ class TableError(TidelineError):
 
 class ValidationError(TidelineError):
     """An expectation of severity critical does not hold."""
+
+
+class AuditError(TidelineError):
+    """Bronze and Kafka disagree about which records there are."""
+
+
+class DriftError(TidelineError):
+    """Live counts differ from gold, and nothing explains it."""
+
+
+class PublishError(TidelineError):
+    """PostgreSQL cannot be reached, or cannot take gold."""
+
+
+class SkippedError(TidelineError):
+    """There is nothing to do: what a step needs was not set. No failure."""
 
 
 class QueryError(TidelineError):

@@ -1,6 +1,6 @@
 """Who may do what in the store: one MinIO user and policy per role, with secrets that only files of mode 0600 hold.
 
-Producers have no role: they never touch the store.
+Producers have no role of their own: what they read of the store, any reader may.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Role(StrEnum):
 
     STREAM = "stream"
     MAINTENANCE = "maintenance"
+    INGEST = "ingest"
     READER = "reader"
 
 
@@ -87,13 +88,20 @@ def policy(settings: Settings, role: Role) -> dict[str, Any]:
     """What a role may do, in the policy language of S3.
 
     The stream adds to its own tables and never deletes there: what a stolen key of its can destroy is its own progress.
-    Maintenance may delete everywhere but in the checkpoints, which it cannot even change.
+    Maintenance may delete everywhere but in the checkpoints, which it cannot even change. Who ingests deals with the
+    web, and so sees the landing zone only.
     """
     tables, checkpoints = f"{settings.warehouse}/", f"{settings.checkpoints}/"
     statements = [
         _allow(("s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"), _buckets(settings)),
         # Delta looks above a table whether that lies within another one.
-        _allow(_READ, [_arn(f"{tables}*"), *(_arn(f"{above}/_delta_log") for above in _above(settings.warehouse))]),
+        _allow(
+            _READ,
+            [
+                _arn(f"{tables}landing/*" if role is Role.INGEST else f"{tables}*"),
+                *(_arn(f"{above}/_delta_log") for above in _above(settings.warehouse)),
+            ],
+        ),
     ]
     if role is Role.STREAM:
         statements += [
@@ -103,8 +111,12 @@ def policy(settings: Settings, role: Role) -> dict[str, Any]:
     elif role is Role.MAINTENANCE:
         statements += [
             _allow((*_WRITE, *_DELETE), [_arn(f"{tables}*")]),
+            # How far a live query is decides on what may go.
+            _allow(_READ, _s3_only([checkpoints])),
             {"Effect": "Deny", "Action": [*_WRITE, *_DELETE], "Resource": _s3_only([checkpoints])},
         ]
+    elif role is Role.INGEST:
+        statements.append(_allow(_WRITE, [_arn(f"{tables}landing/*")]))
     return {"Version": "2012-10-17", "Statement": [s for s in statements if s["Resource"]]}
 
 

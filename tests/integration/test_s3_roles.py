@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from producers.landing import land
 from tideline.errors import StoreError
+from tideline.landing import read_facts
 from tideline.private_file import read_private
 from tideline.s3 import ensure_buckets
 from tideline.s3_roles import Role, bootstrap
@@ -18,7 +20,8 @@ from tideline.storage import open_storage
 
 pytestmark = pytest.mark.integration
 
-PLACES = ("bronze/tweets/a", "live/counts/a", "silver/tweets/a", "gold/mart/a", "_checkpoints/q/a", "../other/a")
+PLACES = ("bronze/tweets/a", "live/counts/a", "silver/tweets/a", "gold/mart/a", "landing/tweets/a")
+PLACES += ("_checkpoints/q/a", "../other/a")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,8 @@ def may(settings: Settings, action: Callable[[Settings, str], None], root: Setti
 
 
 def test_each_role_may_do_what_it_must_and_nothing_else(lake: Settings, roles: dict[Role, Settings]) -> None:
-    tables = {"bronze/tweets/a", "live/counts/a", "silver/tweets/a", "gold/mart/a"}
+    landing = {"landing/tweets/a"}
+    tables = {"bronze/tweets/a", "live/counts/a", "silver/tweets/a", "gold/mart/a"} | landing
     streamed, checkpoints = {"bronze/tweets/a", "live/counts/a"}, {"_checkpoints/q/a"}
     found = {
         (role, action.__name__): may(settings, action, lake)
@@ -89,10 +93,20 @@ def test_each_role_may_do_what_it_must_and_nothing_else(lake: Settings, roles: d
         (Role.MAINTENANCE, "read"): tables | checkpoints,
         (Role.MAINTENANCE, "write"): tables,
         (Role.MAINTENANCE, "delete"): tables,
+        (Role.INGEST, "read"): landing,
+        (Role.INGEST, "write"): landing,
+        (Role.INGEST, "delete"): set(),
         (Role.READER, "read"): tables | checkpoints,
         (Role.READER, "write"): set(),
         (Role.READER, "delete"): set(),
     }
+
+
+def test_who_ingests_may_land_a_file(roles: dict[Role, Settings], tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_bytes(b"tweet_id\tdate\ttime\n")
+    landed = [land(roles[Role.INGEST], tmp_path / "t.tsv", "tweets") for _ in range(2)]
+    assert [each.is_new for each in landed] == [True, False]
+    assert read_facts(roles[Role.READER], landed[0].path, "tweets").columns == ("tweet_id", "date", "time")
 
 
 def test_no_role_may_make_buckets_or_users(lake: Settings, roles: dict[Role, Settings], tmp_path: Path) -> None:

@@ -18,10 +18,18 @@ def test_each_role_may_delete_only_where_it_must() -> None:
     assert deletes == {
         Role.STREAM: {"arn:aws:s3:::lake/demo/_checkpoints/*"},
         Role.MAINTENANCE: {"arn:aws:s3:::lake/demo/*"},
+        Role.INGEST: set(),
         Role.READER: set(),
     }
     denied = allowed(settings, Role.MAINTENANCE, "s3:PutObject", "Deny")
     assert denied == {"arn:aws:s3:::lake/demo/_checkpoints/*"}
+
+
+def test_who_ingests_sees_the_landing_zone_only() -> None:
+    settings = Settings(warehouse="s3a://lake/demo")
+    landing = "arn:aws:s3:::lake/demo/landing/*"
+    assert allowed(settings, Role.INGEST, "s3:PutObject") == {landing}
+    assert {r for r in allowed(settings, Role.INGEST, "s3:GetObject") if "*" in r} == {landing}
 
 
 def test_checkpoints_in_a_folder_are_nothing_to_the_store() -> None:
@@ -29,6 +37,7 @@ def test_checkpoints_in_a_folder_are_nothing_to_the_store() -> None:
     assert {role: allowed(settings, role, "s3:DeleteObject") for role in Role} == {
         Role.STREAM: set(),
         Role.MAINTENANCE: {"arn:aws:s3:::lake/demo/*"},
+        Role.INGEST: set(),
         Role.READER: set(),
     }
     assert allowed(settings, Role.MAINTENANCE, "s3:PutObject", "Deny") == set()
