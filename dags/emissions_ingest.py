@@ -36,7 +36,10 @@ with DAG(
     generate_data = BashOperator(
         task_id="generate_data",
         bash_command="""
-            [ -z "$INPUT" ] && [ "$GENERATE" = True ] || { echo "skipped: an input is given, or generate is off"; exit 99; }
+            if [ -n "$INPUT" ] || [ "$GENERATE" != True ]; then
+                echo "skipped: an input is given, or generate is off"
+                exit 99
+            fi
             python -m producers generate --rows "$ROWS" --seed "$SEED"
         """,
         skip_on_exit_code=99,
