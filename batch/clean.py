@@ -14,15 +14,14 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from batch.conflicts import retry_conflicts
-from batch.log import BronzeState, count_rows, newest_state, processed_states
+from batch.log import BronzeState, bronze_sources, count_rows, newest_state, processed_states
 from batch.silver import comes_first, to_silver
-from tideline.errors import TableError
+from tideline.conflicts import retry_conflicts
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.sources import SOURCES
-from tideline.tables import create_tables, exists, read_table
+from tideline.tables import create_tables, read_table
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
@@ -49,10 +48,7 @@ def clean(spark: SparkSession, settings: Settings) -> list[Cleaned]:
     Raises:
         TableError: there is no bronze table at all.
     """
-    present = [source for source in SOURCES if exists(spark, settings, f"bronze.{source}")]
-    if not present:
-        msg = f"no bronze table found under {settings.warehouse}/bronze; `tideline stream` creates them"
-        raise TableError(msg)
+    present = bronze_sources(settings)
     with ThreadPoolExecutor(len(SOURCES)) as pool:
         # Silver is created for every source, so that gold has all its marts, if only empty ones.
         list(pool.map(lambda source: _create(spark, settings, f"silver.{source}"), SOURCES))

@@ -1,4 +1,7 @@
-"""The job ``gold``: computes every mart from silver and replaces it as a whole."""
+"""The job ``gold``: computes every mart from silver and replaces it as a whole.
+
+Each commit carries the versions of silver and bronze that its rows were made from, so that they can never disagree.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 
 from batch import emission_marts, outliers, tweet_marts
-from batch.conflicts import retry_conflicts
-from batch.log import count_rows, newest_version
+from batch.log import GoldState, count_rows, gold_state, newest_version
+from tideline.conflicts import retry_conflicts
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
@@ -37,15 +40,19 @@ PARALLEL_WRITES = 4
 
 @dataclass(frozen=True)
 class Written:
-    """What one run wrote to one mart."""
+    """What one run wrote to one mart, and from which versions."""
 
     table: str
     silver_version: int
+    bronze_version: int | None
     rows: int
 
 
 def gold(spark: SparkSession, settings: Settings) -> list[Written]:
     """Compute every mart from the newest silver; a silver table that is not there yet counts as empty."""
+    spark = spark.newSession()
+    # A mart that was empty and stays so must say what it was made from, too.
+    spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
     create_tables(spark, settings, *SILVER)
     while True:
         versions = _versions(settings)
@@ -62,9 +69,10 @@ def _versions(settings: Settings) -> dict[str, int]:
 
 def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int]) -> list[Written]:
     silver = {source: read_table(spark, settings, source, version).persist() for source, version in versions.items()}
+    states = {source: gold_state(settings, source, version) for source, version in versions.items()}
     try:
         with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
-            return list(pool.map(lambda mart: _write_mart(spark, settings, mart, silver, versions), MARTS))
+            return list(pool.map(lambda mart: _write_mart(spark, settings, mart, silver, states), MARTS))
     finally:
         for frame in silver.values():
             frame.unpersist()
@@ -72,10 +80,14 @@ def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, in
 
 @retry_conflicts
 def _write_mart(
-    spark: SparkSession, settings: Settings, name: str, silver: dict[str, DataFrame], versions: dict[str, int]
+    spark: SparkSession, settings: Settings, name: str, silver: dict[str, DataFrame], states: dict[str, GoldState]
 ) -> Written:
     create_tables(spark, settings, name)
     source, transform = MARTS[name]
     mart = silver[source].transform(transform).select(*TABLES[name].column_names)
-    mart.write.format("delta").mode("overwrite").save(table_path(settings, name))
-    return Written(name, versions[source], count_rows(settings, name))
+    write = mart.write.format("delta").mode("overwrite").option("userMetadata", states[source].to_metadata())
+    write.save(table_path(settings, name))
+    bronze = states[source].bronze
+    return Written(
+        name, states[source].silver_version, bronze.bronze_version if bronze else None, count_rows(settings, name)
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from batch.offset_proof import Bounds, PartitionProof, prove_offsets
 from cli.lake import Lake
+from tideline.coverage import read_coverage
+from tideline.lake import open_log
+from tideline.readable import readable_ranges
 
-Offsets = Mapping[tuple[str, int], tuple[int, int]]
-"""Per (topic, partition): the first and the next offset that the broker has."""
-
-_BRONZE_SQL = """
-select topic, "partition", count(*) as rows, count(distinct "offset") as offsets,
-       min("offset") as first, max("offset") as last,
+_VERDICTS_SQL = """
+select topic, "partition",
        count(*) filter (where cardinality(reasons) = 0) as valid,
        count(*) filter (where cardinality(reasons) > 0) as quarantined
 from t group by topic, "partition"
@@ -23,8 +24,8 @@ from t group by topic, "partition"
 class PartitionAccount:
     """One partition: what Kafka holds against what bronze holds.
 
-    ``kafka`` (records), ``end`` (the next offset) and ``lag`` are null while the broker is not asked; then bronze
-    must be without gaps on its own, from ``first`` to ``last``, which are null where it has no rows.
+    ``kafka`` (records), ``end`` (the next offset) and ``lag`` are null while the broker is not asked. ``proven`` says
+    whether every record up to bronze's last offset is in bronze once, as `audit` proves it.
     """
 
     topic: str
@@ -35,19 +36,13 @@ class PartitionAccount:
     valid: int
     quarantined: int
     lag: int | None
-    first: int | None = None
-    last: int | None = None
+    proven: bool
     end: int | None = None
 
     @property
     def holds(self) -> bool:
         """Whether Kafka records = bronze rows = distinct offsets = valid + quarantined."""
-        expected = self.kafka if self.kafka is not None else self._span
-        return expected == self.rows == self.offsets == self.valid + self.quarantined
-
-    @property
-    def _span(self) -> int:
-        return 0 if self.first is None or self.last is None else self.last - self.first + 1
+        return self.proven and not self.lag and self.rows == self.offsets == self.valid + self.quarantined
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ class Accounts:
         return any(p.rows for p in self.partitions) and all(line.holds for line in lines)
 
 
-def read_accounts(lake: Lake, offsets: Offsets | None) -> Accounts:
+def read_accounts(lake: Lake, offsets: Bounds | None) -> Accounts:
     """Account for bronze and for the events.
 
     Args:
@@ -102,15 +97,13 @@ def read_accounts(lake: Lake, offsets: Offsets | None) -> Accounts:
     return Accounts(read_partitions(lake, offsets), read_events(lake))
 
 
-def read_partitions(lake: Lake, offsets: Offsets | None) -> list[PartitionAccount]:
+def read_partitions(lake: Lake, offsets: Bounds | None) -> list[PartitionAccount]:
     """Account for each partition that Kafka or bronze knows."""
-    found = {
-        (row["topic"], row["partition"]): row
-        for name in ("bronze.tweets", "bronze.emissions")
-        for row in lake.rows(name, _BRONZE_SQL)
-    }
-    keys = sorted(found.keys() | set(offsets or {}))
-    return [_partition(key, found.get(key, {}), offsets) for key in keys]
+    names = [name for name in ("bronze.tweets", "bronze.emissions") if lake.exists(name)]
+    coverages = [found for name in names for found in read_coverage(open_log(lake.settings, name))]
+    verdicts = {(row["topic"], row["partition"]): row for name in names for row in lake.rows(name, _VERDICTS_SQL)}
+    proofs = prove_offsets(coverages, offsets, partial(readable_ranges, lake.settings.kafka_bootstrap))
+    return [_partition(proof, verdicts.get((proof.topic, proof.partition), {})) for proof in proofs]
 
 
 def read_events(lake: Lake) -> list[EventAccount]:
@@ -121,19 +114,24 @@ def read_events(lake: Lake) -> list[EventAccount]:
     ]
 
 
-def _partition(key: tuple[str, int], row: Mapping[str, int], offsets: Offsets | None) -> PartitionAccount:
-    topic, partition = key
-    bounds = (offsets or {}).get(key)
-    first, last = row.get("first"), row.get("last")
-    kafka = lag = end = None
-    if bounds is not None:
+def _partition(proof: PartitionProof, verdicts: Mapping[str, int]) -> PartitionAccount:
+    held, kafka = proof.coverage, None
+    if proof.kafka is not None:
+        first, end = proof.kafka
         # Retention deletes from the front what bronze has long read: the account begins at the older of the two.
-        begin = bounds[0] if first is None else min(bounds[0], first)
-        end = bounds[1]
-        kafka = end - begin
-        lag = end - (begin if last is None else last + 1)
-    counts = {name: row.get(name, 0) for name in ("rows", "offsets", "valid", "quarantined")}
-    return PartitionAccount(topic, partition, kafka, **counts, lag=lag, first=first, last=last, end=end)
+        kafka = end - (first if held is None else min(first, held.first)) - proof.unreadable
+    return PartitionAccount(
+        proof.topic,
+        proof.partition,
+        kafka,
+        rows=held.rows if held else 0,
+        offsets=held.offsets if held else 0,
+        valid=verdicts.get("valid", 0),
+        quarantined=verdicts.get("quarantined", 0),
+        lag=proof.lag,
+        proven=not proof.problems,
+        end=proof.kafka and proof.kafka[1],
+    )
 
 
 def _events(lake: Lake, source: str, stem: str, gold: str, gold_sum: str) -> EventAccount:

@@ -67,7 +67,7 @@ def run_demo(settings: Settings, inputs: Inputs, *, keep_up: bool, page: Path, c
                 _produce(settings, inputs, console)
             with _step(console, "Stream: Kafka → bronze → live tables"):
                 drain(settings, console)
-            with _step(console, f"Airflow: {DAG}, silver and gold, validated"):
+            with _step(console, f"Airflow: {DAG}, bronze proven, silver and gold made and validated"):
                 _run_dag(settings, airflow, console)
             with _step(console, "Proof: every table read anew, without Spark"):
                 data = read_report(Lake(settings), read_offsets(settings))

@@ -11,19 +11,19 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.bronze import bronze_writer, read_kafka
-from streaming.counts import TimeOrder, count_live, emission_counting, tweet_counting
+from streaming.counts import Counting, TimeOrder, count_live, emission_counting, tweet_counting
 from streaming.recovery import is_usable_live_checkpoint, plan_kafka_start
 from streaming.sink import anomalies_writer, counts_writer
 from tideline.checkpoints import drop_checkpoint, read_checkpoint
 from tideline.errors import CheckpointError
 from tideline.lake import commit_files, open_log, table_path
-from tideline.offsets import check_same_topic, has_records, highest_offsets, topic_state
+from tideline.offsets import check_same_topic, highest_offsets, topic_state
+from tideline.readable import UNCOMMITTED, readable_ranges
 from tideline.settings import Settings
-from tideline.sources import COUNTS_QUERIES, SOURCES, TOPIC_ID, topic_of
+from tideline.sources import ANOMALIES_QUERY, COUNTS_QUERIES, LIVE_QUERIES, SOURCES, TOPIC_ID, topic_of
 from tideline.storage import Storage, open_storage
 
-ANOMALIES_QUERY = "live.anomalies"
-QUERIES = (*(f"bronze.{source}" for source in SOURCES), *COUNTS_QUERIES.values(), ANOMALIES_QUERY)
+QUERIES = (*(f"bronze.{source}" for source in SOURCES), *LIVE_QUERIES)
 """All queries by name; each has its checkpoint under its name."""
 
 PLAN_VERSION = 1
@@ -33,14 +33,10 @@ ALL_FILES = 2**31 - 1
 """Delta hands out a first snapshot in file order; cut into batches, rows would fall behind the watermark."""
 
 LIVE_TABLES = {
-    "tweets": ("live.tweet_counts_hourly", "live.tweet_counts_daily"),
-    "emissions": (
-        "live.emission_counts_hourly",
-        "live.emission_counts_daily",
-        "live.anomalies",
-        "live.domain_baselines",
-    ),
+    source: tuple(table for query in LIVE_QUERIES.values() if query.source == source for table in query.tables)
+    for source in SOURCES
 }
+"""The live tables of each source."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,8 @@ def bronze_query(spark: SparkSession, settings: Settings, source: str) -> Query:
             read_checkpoint(checkpoints, name),
             highest_offsets(log, topic),
             path,
-            lambda partition, first, end: has_records(bootstrap, topic, partition, first, end),
+            # As Spark's source reads: without regard to transactions.
+            lambda p, first, end: bool(readable_ranges(bootstrap, topic, p, [range(first, end)], UNCOMMITTED)),
         )
         writer = bronze_writer(read_kafka(spark, settings, begin), source)
         return trigger.apply(writer).option("checkpointLocation", checkpoint).start(path)
@@ -96,10 +93,16 @@ def bronze_query(spark: SparkSession, settings: Settings, source: str) -> Query:
     return Query(name, source, is_bronze=True, start=start, drop_progress=None)
 
 
+def counting_of(settings: Settings, source: str) -> tuple[Counting, tuple[str, ...]]:
+    """The windows of a source, and what its live counts are split by."""
+    if source == "tweets":
+        return tweet_counting(), settings.tweet_dimensions
+    return emission_counting(), settings.emission_dimensions
+
+
 def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
     """The stateful query that keeps a source's hourly and daily counts."""
-    counting = tweet_counting() if source == "tweets" else emission_counting()
-    dimensions = settings.tweet_dimensions if source == "tweets" else settings.emission_dimensions
+    counting, dimensions = counting_of(settings, source)
     order = TimeOrder(
         settings.topic_partitions,
         f"{settings.horizon_minutes} minutes",
@@ -112,8 +115,7 @@ def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
         return counts.writeStream.outputMode("update").foreachBatch(write)
 
     plan = {"dimensions": dimensions, **asdict(order)}
-    tables = (counting.hourly.name, counting.daily.name)
-    return _live_query(spark, settings, COUNTS_QUERIES[source], source, tables, plan, writer)
+    return _live_query(spark, settings, COUNTS_QUERIES[source], plan, writer)
 
 
 def anomalies_query(spark: SparkSession, settings: Settings) -> Query:
@@ -123,8 +125,7 @@ def anomalies_query(spark: SparkSession, settings: Settings) -> Query:
         write = anomalies_writer(settings)
         return bronze.writeStream.outputMode("append").foreachBatch(write)
 
-    tables = ("live.anomalies", "live.domain_baselines")
-    return _live_query(spark, settings, ANOMALIES_QUERY, "emissions", tables, {}, writer)
+    return _live_query(spark, settings, ANOMALIES_QUERY, {}, writer)
 
 
 def queries_of(spark: SparkSession, settings: Settings, source: str) -> list[Query]:
@@ -142,11 +143,10 @@ def _live_query(
     spark: SparkSession,
     settings: Settings,
     name: str,
-    source: str,
-    tables: tuple[str, ...],
     plan: dict[str, object],
     writer: Callable[[DataFrame], DataStreamWriter],
 ) -> Query:
+    source, tables = LIVE_QUERIES[name].source, LIVE_QUERIES[name].tables
     bronze, checkpoint = table_path(settings, f"bronze.{source}"), checkpoint_path(settings, name)
     # A table that was deleted and created again has another id: the checkpoint speaks of rows that it does not hold.
     ids = [open_log(settings, table).metadata().id for table in tables]

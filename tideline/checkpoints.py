@@ -12,10 +12,14 @@ from tideline.storage import Storage
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a query committed last and what it had planned beyond that: Spark's own source offsets, from JSON."""
+    """What a query committed last and what it had planned beyond that: Spark's own source offsets, from JSON.
+
+    ``begun`` is where its newest planned batch begins; None for the first one.
+    """
 
     committed: dict[str, Any] | None
     planned: dict[str, Any] | None
+    begun: dict[str, Any] | None = None
 
 
 def read_checkpoint(storage: Storage, query: str) -> Checkpoint | None:
@@ -39,6 +43,7 @@ def read_checkpoint(storage: Storage, query: str) -> Checkpoint | None:
         return Checkpoint(
             _read_offset(storage, f"{query}/offsets/{committed[-1]}") if committed else None,
             _read_offset(storage, f"{query}/offsets/{planned[-1]}") if planned else None,
+            _read_offset(storage, f"{query}/offsets/{planned[-1] - 1}") if planned and planned[-1] else None,
         )
     except (OSError, ValueError, IndexError) as err:
         msg = (
@@ -64,3 +69,26 @@ def _read_offset(storage: Storage, file: str) -> dict[str, Any]:
         msg = f"{file} holds no offset"
         raise ValueError(msg)
     return offset
+
+
+def processed_version(source: dict[str, Any]) -> int:
+    """The newest version of a Delta table of which a query has read all rows; -1 when there is none.
+
+    Args:
+        source: Spark's offset in a Delta table. It names the version that comes next, or that is read just now.
+    """
+    return -1 if source["isStartingVersion"] else int(source["reservoirVersion"]) - 1
+
+
+def first_version_needed(checkpoint: Checkpoint) -> int | None:
+    """The oldest version of a Delta table that the log must hold for a query to go on; None if it never began.
+
+    Spark plans the newest batch again when it starts a query, also one that is done: the log is read from that batch's
+    beginning, and for the first batch from the snapshot that it read. Data are read of unfinished batches only.
+    """
+    if checkpoint.planned is None:
+        return None
+    if checkpoint.begun is not None:
+        return int(checkpoint.begun["reservoirVersion"])
+    version = int(checkpoint.planned["reservoirVersion"])
+    return version if checkpoint.planned["isStartingVersion"] else version - 1

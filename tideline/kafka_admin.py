@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,3 +33,17 @@ def admin_client(bootstrap: str) -> Iterator[KafkaAdminClient]:
         yield client
     finally:
         client.close()
+
+
+def answers(bootstrap: str) -> bool:
+    """Whether something listens at one of the addresses; Kafka's client waits long for a refused connection."""
+    return any(_listens(address) for address in bootstrap.split(","))
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.strip().rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -11,7 +11,9 @@ from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
 
 from tideline.errors import CheckpointError, TopicError
-from tideline.kafka_admin import admin_client
+from tideline.kafka_admin import admin_client, answers
+from tideline.settings import Settings
+from tideline.topics import declared_topics
 
 Offsets = Mapping[int, int]
 """Kafka offsets by partition."""
@@ -32,6 +34,16 @@ class TopicState:
     id: str
     first: Offsets
     end: Offsets
+
+
+def read_topics(settings: Settings) -> dict[str, TopicState] | None:
+    """The declared topics that exist, by name; None when nobody answers: here that is an answer, not an error."""
+    if not answers(settings.kafka_bootstrap):
+        return None
+    with admin_client(settings.kafka_bootstrap) as client:
+        present = set(client.list_topics())
+    names = [topic.name for topic in declared_topics(settings) if topic.name in present]
+    return {name: topic_state(settings.kafka_bootstrap, name) for name in names}
 
 
 def topic_state(bootstrap: str, topic: str) -> TopicState:
@@ -77,24 +89,6 @@ def check_same_topic(topic: TopicState, recorded: str | None, where: str) -> Non
             "restore it, or set TIDELINE_WAREHOUSE to a new folder"
         )
         raise CheckpointError(msg)
-
-
-def has_records(bootstrap: str, topic: str, partition: int, start: int, end: int) -> bool:
-    """Whether a consumer can read any record from offset ``start`` up to, not including, ``end``.
-
-    Offsets may hold no record: those of transaction markers, and of aborted or compacted records.
-    """
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, max_poll_records=1)
-    try:
-        where = TopicPartition(topic, partition)
-        consumer.assign([where])
-        consumer.seek(where, start)
-        while consumer.position(where) < end:
-            for batch in consumer.poll(timeout_ms=1_000).values():
-                return bool(batch[0].offset < end)
-        return False
-    finally:
-        consumer.close()
 
 
 def highest_offsets(table: DeltaTable, topic: str) -> dict[int, int]:

@@ -27,7 +27,8 @@ class Column:
 class Table:
     """A Delta table: one writing job, a key, and a write mode.
 
-    ``stats`` names the columns with file statistics; empty means Delta's default (the first 32).
+    ``stats`` names the columns with file statistics; empty means Delta's default (the first 32). ``comment`` says what
+    a row is.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Table:
     write_mode: str
     stats: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict)
+    comment: str = ""
 
     @property
     def schema(self) -> str:
@@ -176,8 +178,8 @@ _BASELINES = Table(
 )
 
 
-def _gold(name: str, key: tuple[str, ...], columns: tuple[Column, ...]) -> Table:
-    return Table(f"gold.{name}", columns, key, "gold", "overwrite")
+def _gold(name: str, key: tuple[str, ...], columns: tuple[Column, ...], comment: str) -> Table:
+    return Table(f"gold.{name}", columns, key, "gold", "overwrite", comment=comment)
 
 
 _RECORDS = Column("record_count", "bigint", "cleaned rows")
@@ -194,18 +196,21 @@ _GOLD = (
             Column("tweets_per_hour", "bigint", "distinct tweets of the hour"),
             Column("tweets_per_day", "bigint", "distinct tweets of that hour's day"),
         ),
+        "Distinct tweets per hour in which there were any",
     ),
     _gold(
         "daily_by_country_device",
         ("date", "country", "device"),
         (_C["date"], _C["country"], _C["device"], _RECORDS, _SUM, _AVG),
+        "Cleaned emission rows per day, country and device",
     ),
     _gold(
         "daily_by_domain_format",
         ("date", "domain", "format"),
         (_C["date"], _C["domain"], _C["format"], _RECORDS, _SUM, _AVG),
+        "Cleaned emission rows per day, domain and ad format",
     ),
-    _gold("top_10_domains", ("domain",), (_C["domain"], _TOTAL)),
+    _gold("top_10_domains", ("domain",), (_C["domain"], _TOTAL), "The ten domains with the highest totals"),
     _gold(
         "emission_contributions",
         (),
@@ -216,8 +221,14 @@ _GOLD = (
             Column("pct_creativeDist", FRACTION, "creativeDistributionEmissions as a fraction of the row's total"),
             Column("pct_mediaDist", FRACTION, "mediaDistributionEmissions as a fraction of the row's total"),
         ),
+        "Each cleaned emission row's components as fractions of its total",
     ),
-    _gold("daily_country_trends", ("date", "country"), (_C["date"], _C["country"], _TOTAL)),
+    _gold(
+        "daily_country_trends",
+        ("date", "country"),
+        (_C["date"], _C["country"], _TOTAL),
+        "Total emissions per day and country",
+    ),
     _gold(
         "avg_domain_coverage",
         ("format",),
@@ -225,6 +236,7 @@ _GOLD = (
             _C["format"],
             Column("avg_measured_coverage", FRACTION, "share of the rows whose coverage is measured"),
         ),
+        "How much of each ad format is measured",
     ),
     _gold(
         "flagged_domains",
@@ -239,6 +251,7 @@ _GOLD = (
             ),
             Column("is_outlier", "boolean", "whether |z_score| > 2"),
         ),
+        "Each domain's total against all domains' totals",
     ),
 )
 
@@ -248,8 +261,8 @@ _VALIDATIONS = Table(
         Column("run_id", "string", "one id per validation run"),
         Column("validated_at", "timestamp", "when the run began (UTC)"),
         Column("suite", "string", "the suite's name"),
-        Column("table", "string", "the table that was validated"),
-        Column("table_version", "bigint", "its Delta version"),
+        Column("table", "string", "the table that was validated, or landing.<source>"),
+        Column("table_version", "bigint", "its Delta version; null for landed files"),
         Column("expectation", "string", "the expectation's type"),
         Column("column", "string", "the column or columns it speaks of"),
         Column("severity", "string", "critical, warning or info"),
@@ -258,6 +271,75 @@ _VALIDATIONS = Table(
     ),
     ("run_id", "suite", "table", "expectation", "column"),
     "validate",
+    "append",
+)
+
+_REBUILDS = Table(
+    "ops.rebuilds",
+    (
+        Column("run_id", "string", "one id per rebuild"),
+        Column("rebuilt_at", "timestamp", "when it ended (UTC)"),
+        Column("first_day", "date", "from which day on it rebuilt"),
+        Column("last_day", "date", "to which day"),
+        Column("table", "string", "the table that was compared with bronze"),
+        Column("day", "date", "a day that differed; null where nothing did, and in tables without days"),
+        Column("missing", "bigint", "rows that were missing"),
+        Column("extra", "bigint", "rows too many"),
+        Column("different", "bigint", "rows with other values"),
+    ),
+    ("run_id", "table", "day"),
+    "rebuild",
+    "append",
+)
+
+_AUDIT = Table(
+    "ops.audit",
+    (
+        Column("run_id", "string", "one id per audit"),
+        Column("audited_at", "timestamp", "when the audit began (UTC)"),
+        Column("table", "string", "the bronze table"),
+        Column("table_version", "bigint", "its Delta version"),
+        Column("topic", "string", "Kafka topic"),
+        Column("partition", "int", "Kafka partition"),
+        Column("first", "bigint", "bronze's first offset; null where it has no rows"),
+        Column("last", "bigint", "bronze's last offset"),
+        Column("rows", "bigint", "rows in bronze"),
+        Column("offsets", "bigint", "different offsets in bronze"),
+        Column("missing", "bigint", "offsets without a row of which a reader of Kafka could have a record"),
+        Column("unreadable", "bigint", "offsets without a row and without a record: markers and aborted records"),
+        Column("doubled", "bigint", "offsets with more than one row"),
+        Column("kafka_first", "bigint", "Kafka's first offset; null when Kafka was not there to ask"),
+        Column("kafka_end", "bigint", "the offset that Kafka's next record gets"),
+        Column("lag", "bigint", "offsets that lie above bronze's last one"),
+        Column("verdict", "string", "holds, holds by itself (Kafka was not there to ask), or fails"),
+        Column("detail", "string", "what fails, with offsets; null when it holds"),
+    ),
+    ("run_id", "table", "topic", "partition"),
+    "audit",
+    "append",
+)
+
+_DRIFT = Table(
+    "ops.drift",
+    (
+        Column("run_id", "string", "one id per comparison"),
+        Column("reconciled_at", "timestamp", "when it began (UTC)"),
+        Column("live_table", "string", "the live table"),
+        Column("gold_table", "string", "the mart that it was compared with"),
+        Column("window_start", "timestamp", "the hour or day that differs (UTC)"),
+        Column("key", "string", "what else the row is of, as JSON; null for the whole window"),
+        Column("live", "bigint", "the live count"),
+        Column("gold", "bigint", "gold's count"),
+        Column("difference", "bigint", "live - gold"),
+        Column("gold_version", "bigint", "the version of bronze that gold was made from"),
+        Column("gold_recount", "bigint", "events recounted from that version"),
+        Column("bronze_version", "bigint", "bronze's newest version, read after the live table"),
+        Column("recount", "bigint", "events recounted from the newest version"),
+        Column("late_resends", "bigint", "resends that came later than the horizon"),
+        Column("explanation", "string", "newer rows, live behind, late resends, or unexplained"),
+    ),
+    ("run_id", "live_table", "gold_table", "window_start", "key"),
+    "reconcile",
     "append",
 )
 
@@ -276,6 +358,9 @@ TABLES: Final[dict[str, Table]] = {
         _BASELINES,
         *_GOLD,
         _VALIDATIONS,
+        _AUDIT,
+        _DRIFT,
+        _REBUILDS,
     )
 }
 """Every table of the lake by its name, ``schema.table``."""

@@ -15,11 +15,15 @@ TWEET_DIMENSIONS = ("lang", "country_code")
 EMISSION_DIMENSIONS = ("country", "device", "format", "domain")
 
 S3A = "s3a://"
+LEAST_RETENTION_DAYS = 7
+
 AWS = "aws"
 """As an endpoint: Amazon's own, even where this home has a MinIO."""
 
 _S3_PATH = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/?#]+)*")
 _ENDPOINT = re.compile(r"https?://[^/?#@\s]+")
+# A second @ or a / before the first would move a part of the password to where the client shows it.
+_POSTGRES = re.compile(r"postgres(?:ql)?://(?:[^@/?#\s]*@)?[^@#\s]*")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,15 @@ class Settings:
     horizon_minutes: int = 120
     tweet_dimensions: tuple[str, ...] = TWEET_DIMENSIONS
     emission_dimensions: tuple[str, ...] = ("country", "device")
+    retention_days: int = 7
+    ops_days: int = 90
+    quarantine_share: float = 0.1
+    reason_share: float = 0.05
+    bronze_age_minutes: int = 1440
+    silver_lag_minutes: int = 120
+    docs_runs: int = 30
+    airflow_port: int = 18080
+    postgres_url: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Fill the settings that follow from others."""
@@ -59,7 +72,7 @@ class Settings:
         object.__setattr__(self, "warehouse", warehouse)
         object.__setattr__(self, "checkpoints", self.checkpoints.rstrip("/") or f"{warehouse}/_checkpoints")
         object.__setattr__(self, "kafka_bootstrap", self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}")
-        problems = _out_of_range(self) + _store_problems(self)
+        problems = _out_of_range(self) + _store_problems(self) + _postgres_problems(self)
         if problems:
             raise SettingsError("; ".join(problems))
 
@@ -155,9 +168,22 @@ def _out_of_range(settings: Settings) -> list[str]:
             "trigger_seconds",
             "batch_records",
             "horizon_minutes",
+            "ops_days",
+            "bronze_age_minutes",
+            "silver_lag_minutes",
+            "docs_runs",
         )
         if getattr(settings, name) <= 0
     ]
+    problems += [
+        f"TIDELINE_{name.upper()} must be a share between 0 and 1, got {getattr(settings, name)}"
+        for name in ("quarantine_share", "reason_share")
+        if not 0 <= getattr(settings, name) <= 1
+    ]
+    if settings.retention_days < LEAST_RETENTION_DAYS:
+        # Readers, and writers that have not committed yet, use files that no version names any more.
+        least = f"must be at least {LEAST_RETENTION_DAYS}, what Delta itself asks for"
+        problems.append(f"TIDELINE_RETENTION_DAYS {least}, got {settings.retention_days}")
     for name, allowed in (
         ("tweet_dimensions", TWEET_DIMENSIONS),
         ("emission_dimensions", EMISSION_DIMENSIONS),
@@ -182,6 +208,14 @@ def _store_problems(settings: Settings) -> list[str]:
     if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         problems.append("TIDELINE_S3_ACCESS_KEY and TIDELINE_S3_SECRET_KEY must be set together, got one of them")
     return problems
+
+
+def _postgres_problems(settings: Settings) -> list[str]:
+    """What is wrong with the address of PostgreSQL; never the address itself, which may hold a password."""
+    if settings.postgres_url == "" or _POSTGRES.fullmatch(settings.postgres_url):
+        return []
+    form = "postgresql://user:password@host:port/database, with special characters percent-encoded"
+    return [f"TIDELINE_POSTGRES_URL must have the form {form}"]
 
 
 def _without_password(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from tideline.settings import Settings
@@ -10,6 +11,25 @@ SOURCES: Final = ("tweets", "emissions")
 
 COUNTS_QUERIES: Final = {source: f"live.{source}_counts" for source in SOURCES}
 """The streaming query that keeps a source's live counts; its checkpoint has its name."""
+
+ANOMALIES_QUERY: Final = "live.anomalies"
+"""The streaming query that flags emission rows."""
+
+
+@dataclass(frozen=True)
+class LiveQuery:
+    """A streaming query that reads a source's bronze table, and the tables that it keeps."""
+
+    source: str
+    tables: tuple[str, str]
+
+
+LIVE_QUERIES: Final = {
+    "live.tweets_counts": LiveQuery("tweets", ("live.tweet_counts_hourly", "live.tweet_counts_daily")),
+    "live.emissions_counts": LiveQuery("emissions", ("live.emission_counts_hourly", "live.emission_counts_daily")),
+    ANOMALIES_QUERY: LiveQuery("emissions", ("live.anomalies", "live.domain_baselines")),
+}
+"""The live queries by name."""
 
 TOPIC_ID: Final = "tideline.topicId"
 """The property of a bronze table that holds Kafka's id of its topic."""

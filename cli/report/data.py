@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.accounting import Accounts, Offsets, read_accounts
+from batch.offset_proof import Bounds
+from cli.accounting import Accounts, read_accounts
 from cli.lake import Lake, TableState
 from cli.report.freshness import CommitWait, read_waits
 from tideline.schemas import TABLES
@@ -82,7 +83,7 @@ class ReportData:
         return [row for row in self.anomalies if row["place"] <= LISTED_PER_RULE]
 
 
-def read_report(lake: Lake, offsets: Offsets | None) -> ReportData:
+def read_report(lake: Lake, offsets: Bounds | None) -> ReportData:
     """Read every figure.
 
     Args:

@@ -1,6 +1,11 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from batch.__main__ import STEPS, main
+from tideline.settings import Settings
 
 
 def test_help_names_every_step_and_an_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -10,6 +15,15 @@ def test_help_names_every_step_and_an_example(capsys: pytest.CaptureFixture[str]
     assert done.value.code == 0
     assert [step for step in STEPS if f"  {step} " not in text] == []
     assert "example: python -m batch clean gold validate" in text
+
+
+@pytest.mark.parametrize("step", ["audit", "reconcile", "publish"])
+def test_steps_that_need_no_spark_do_not_import_it(step: str, tmp_path: Path) -> None:
+    code = f"import sys; from batch.__main__ import main; main(['{step}']); sys.exit('pyspark' in sys.modules)"
+    environment = Settings(home=tmp_path).environment()
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.startswith(("error: no bronze table found", "skipped: TIDELINE_POSTGRES_URL is not set"))
 
 
 @pytest.mark.parametrize("arguments", [[], ["polish"]])

@@ -13,7 +13,8 @@ from tideline.schemas import TABLES
 from tideline.settings import Settings
 
 COMMANDS = ["demo", "up", "down", "status", "produce tweets", "produce emissions"]
-COMMANDS += ["stream", "sql", "shell", "tables", "report", "init", "s3 bootstrap", "doctor", "prove commits"]
+COMMANDS += ["ingest tweets", "ingest emissions", "airflow", "rebuild"]
+COMMANDS += ["stream", "airflow", "sql", "shell", "tables", "report", "init", "s3 bootstrap", "doctor", "prove commits"]
 
 
 def run(arguments: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> int:
@@ -107,7 +108,7 @@ def test_report_writes_the_page_and_says_where(
     lake_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.inspect.load_settings", lambda: lake_settings)
-    monkeypatch.setattr("cli.kafka.answers", lambda _: False)
+    monkeypatch.setattr("tideline.offsets.answers", lambda _: False)
     assert run("report", monkeypatch) == 0
     page = lake_settings.home / "report.html"
     assert capsys.readouterr().out == f"{page}\n"
@@ -116,7 +117,7 @@ def test_report_writes_the_page_and_says_where(
 
 def test_report_over_nothing_is_exit_code_1(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.inspect.load_settings", lambda: settings)
-    monkeypatch.setattr("cli.kafka.answers", lambda _: False)
+    monkeypatch.setattr("tideline.offsets.answers", lambda _: False)
     assert run("report", monkeypatch) == 1
 
 

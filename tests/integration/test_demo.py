@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from cli.lake import Lake
 from tests.integration.conftest import settings_in
 from tests.integration.gold_recount import assert_gold
 from tests.integration.lakes import on_s3
+from tests.integration.published import assert_published
 from tests.integration.recount import read
 from tideline.broker import broker_status
 from tideline.schemas import TABLES
@@ -27,6 +29,10 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 TWEETS = Path(__file__).parents[1] / "fixtures" / "tweets_slice.tsv"
 EMISSIONS = 300
+TASKS = [
+    *("audit", "clean_data", "validate_silver", "process_business_logic", "validate_gold"),
+    *("reconcile", "publish"),
+]
 
 
 def demo(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
@@ -42,8 +48,9 @@ def demo(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, minio: Settings) -> Settings:
-    return on_s3(settings_in(tmp_path_factory.mktemp("demo")), minio, "demo")
+def home(tmp_path_factory: pytest.TempPathFactory, minio: Settings, postgres_server: str) -> Settings:
+    home = replace(settings_in(tmp_path_factory.mktemp("demo")), postgres_url=postgres_server)
+    return on_s3(home, minio, "demo")
 
 
 def test_the_demo_takes_every_line_to_gold_and_leaves_nothing_running(home: Settings) -> None:
@@ -59,8 +66,11 @@ def test_the_demo_takes_every_line_to_gold_and_leaves_nothing_running(home: Sett
         {events.recount} for events in accounts.events
     ]
     assert [name for name in TABLES if not Lake(home).exists(name)] == []
-    assert re.findall(r"(\w+): success", output) == ["clean", "validate_silver", "gold", "validate_gold"], output
+    assert re.findall(r"(\w+): success", output) == TASKS, output
     assert_gold(home)
+    assert_published(home)
+    assert set(read(home, "ops.audit").verdict) == {"holds"}
+    assert read(home, "ops.drift").empty
     validations = read(home, "ops.validations")
     assert validations.run_id.nunique() == 2
     assert validations[validations.severity == "critical"].success.all()

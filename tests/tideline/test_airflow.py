@@ -20,12 +20,17 @@ def test_a_log_gives_each_tasks_begin_and_end_and_the_error_of_the_task_that_sai
         log_line("Task instance state updated", new_state="up_for_retry"),
         log_line("[DAG TEST] starting task_id=clean map_index=-1"),
         log_line("Task instance state updated", new_state="success"),
+        log_line("[DAG TEST] starting task_id=publish map_index=-1"),
+        log_line("skipped: nothing is set"),
+        log_line("Task instance state updated", new_state="skipped"),
     ]
     assert list(task_events(lines)) == [
         TaskEvent("clean", "running"),
         TaskEvent("clean", "up_for_retry", "silver is odd"),
         TaskEvent("clean", "running"),
         TaskEvent("clean", "success"),
+        TaskEvent("publish", "running"),
+        TaskEvent("publish", "skipped", "nothing is set"),
     ]
 
 

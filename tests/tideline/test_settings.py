@@ -58,6 +58,16 @@ def test_all_faults_are_named_at_once() -> None:
             "me",
             "TIDELINE_S3_ACCESS_KEY and TIDELINE_S3_SECRET_KEY must be set together, got one of them",
         ),
+        *(
+            (
+                "TIDELINE_POSTGRES_URL",
+                url,
+                "TIDELINE_POSTGRES_URL must have the form postgresql://user:password@host:port/database, with special "
+                "characters percent-encoded",
+            )
+            # Each of these would bring the client to show a part of the password, which is hidden here.
+            for url in ("hidden", "mysql://u:hidden@h/d", "postgresql://u:hid@den@h/d", "postgresql://u:hid/den@h/d")
+        ),
     ],
 )
 def test_a_value_out_of_range_is_refused(variable: str, text: str, message: str) -> None:
@@ -80,3 +90,4 @@ def test_on_s3_the_checkpoints_lie_beside_the_tables_unless_they_are_set() -> No
 
 def test_no_repr_shows_a_key() -> None:
     assert "hidden" not in repr(Settings(s3_access_key="hidden1", s3_secret_key="hidden2"))
+    assert "hidden" not in repr(Settings(postgres_url="postgresql://u:hidden@h/d"))
