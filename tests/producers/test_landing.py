@@ -48,11 +48,14 @@ def test_what_landed_is_described_packed_or_not(tmp_path: Path, file: Path) -> N
         read_facts(lake, str(packed), "tweets")
 
 
-def test_what_a_killed_landing_left_is_no_landed_file_and_is_written_over(tmp_path: Path, file: Path) -> None:
+@pytest.mark.parametrize("left", [TSV[:10], TSV, TSV * 2])
+def test_what_a_killed_landing_left_is_no_landed_file_and_is_written_over(
+    tmp_path: Path, file: Path, left: bytes
+) -> None:
     lake = Settings(home=tmp_path)
     staged = Path(lake.warehouse) / "landing" / "tweets" / DIGEST / ".full_data_1_.tsv.part"
     staged.parent.mkdir(parents=True)
-    staged.write_bytes(TSV * 2)
+    staged.write_bytes(left)
     assert landed_files(lake, "tweets") == []
     assert land(lake, file, "tweets").is_new
     assert not staged.exists()
