@@ -1,4 +1,4 @@
-"""Real services, started once per test session: a broker and a MinIO of their own homes and ports, and one Spark."""
+"""Real services, once per test session: a broker, a MinIO and an Airflow with homes of their own, and one Spark."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from tests.integration.postgres import find_postgres, running_postgres
+from tideline.airflow_home import initialise_airflow
 from tideline.broker import start_broker, stop_broker
 from tideline.errors import PrerequisiteError
 from tideline.minio import BUCKET, find_minio, start_minio, stop_minio
@@ -23,13 +27,14 @@ from tideline.topics import create_topics
 def settings_in(home: Path) -> Settings:
     """Settings with a home and free ports of their own, and a small Spark."""
     with ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
-        kafka, controller, minio = (probe.getsockname()[1] for probe in probes)
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
+        kafka, controller, minio, airflow = (probe.getsockname()[1] for probe in probes)
     return Settings(
         home=home,
         kafka_port=kafka,
         kafka_controller_port=controller,
         minio_port=minio,
+        airflow_port=airflow,
         kafka_heap="400m",
         spark_master="local[2]",
         driver_memory="1g",
@@ -55,6 +60,14 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]
 
 
 @pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of an initialised Airflow; what else lies in it is up to each lake's settings."""
+    home = tmp_path_factory.mktemp("airflow")
+    initialise_airflow(Settings(home=home, spark_master="local[2]", driver_memory="1g"))
+    return home
+
+
+@pytest.fixture(scope="session")
 def minio_program() -> Path:
     """The MinIO server's program; without one its tests are reported as not run, and in CI as failed."""
     try:
@@ -63,6 +76,28 @@ def minio_program() -> Path:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL that runs; without its programs its tests are reported as not run, in CI as failed."""
+    programs = find_postgres()
+    if programs is None:
+        reason = "there is no initdb on the PATH or in /usr/lib/postgresql: install PostgreSQL 15 or newer"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with running_postgres(programs) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of a test's own."""
+    name = f"lake_{abs(hash(request.node.nodeid))}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return f"{postgres_server.rpartition('/')[0]}/{name}"
 
 
 @pytest.fixture(scope="session")
