@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from batch.conflicts import retry_conflicts
+from tideline.conflicts import retry_conflicts
 from tideline.lake import open_log, table_path
 from tideline.probe import require_safe_commits
 from tideline.schemas import TABLES, Table
@@ -46,8 +46,8 @@ class Compacted:
 def compact(spark: SparkSession, settings: Settings) -> list[Compacted]:
     """OPTIMIZE every table that needs it.
 
-    Live tables are left to the stream: its upsert fails on files that another driver has replaced, while an append to
-    bronze, and a job that starts anew after a conflict, do not mind.
+    Live tables are left to the stream, which compacts them itself between two upserts. An append to bronze, and a job
+    that starts anew after a conflict, do not mind a second driver.
 
     Raises:
         CommitError: the store could lose commits of two drivers.

@@ -18,7 +18,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from batch.conflicts import retry_conflicts
+from tideline.conflicts import retry_conflicts
 from tideline.errors import TidelineError
 from tideline.session import build_session, spark_conf
 from tideline.settings import Settings, load_settings

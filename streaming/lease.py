@@ -20,9 +20,8 @@ def folder_lease(table_path: str) -> Iterator[None]:
     Raises:
         LeaseError: another process holds it; names the process.
     """
-    path = Path(table_path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.parent / f".{path.name}.lease"
+    file = _file(table_path)
+    file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,3 +34,21 @@ def folder_lease(table_path: str) -> Iterator[None]:
         handle.write(str(os.getpid()))
         handle.flush()
         yield
+
+
+def is_folder_leased(table_path: str) -> bool:
+    """Whether a process holds the right to write a table."""
+    file = _file(table_path)
+    if not file.exists():
+        return False
+    with file.open() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _file(table_path: str) -> Path:
+    path = Path(table_path)
+    return path.parent / f".{path.name}.lease"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streaming.bronze import EARLIEST, KafkaStart
-from tideline.checkpoints import Checkpoint
+from tideline.checkpoints import Checkpoint, first_version_needed
 from tideline.errors import CheckpointError
 from tideline.offsets import Offsets, TopicState
 
@@ -105,10 +105,10 @@ def is_usable_live_checkpoint(checkpoint: Checkpoint | None, bronze_id: str, old
         bronze_id: the Delta id of the bronze table as it is now.
         oldest_version: the oldest version that bronze's log still holds.
     """
-    if checkpoint is None or checkpoint.planned is None:
+    if checkpoint is None or checkpoint.planned is None or checkpoint.planned["reservoirId"] != bronze_id:
         return False
-    source = checkpoint.committed or checkpoint.planned
-    return bool(source["reservoirId"] == bronze_id and source["reservoirVersion"] >= oldest_version)
+    needed = first_version_needed(checkpoint)
+    return needed is not None and needed >= oldest_version
 
 
 def _kafka_offsets(source: dict[str, Any] | None, topic: str) -> dict[int, int]:

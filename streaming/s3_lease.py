@@ -44,8 +44,7 @@ def s3_lease(settings: Settings, table_path: str, stop: threading.Event, lost: S
         LeaseError: another process holds it; names the process.
         StoreError: the store cannot be reached or refuses.
     """
-    folder, _, table = table_path.rpartition("/")
-    held = Held(S3Storage(settings, folder, client(settings)), f".{table}.lease", table_path)
+    held = Held(*_place(settings, table_path), table_path)
     held.take(stop, report)
     done = threading.Event()
     renewer = threading.Thread(target=held.renew, args=(done, lost), daemon=True)
@@ -56,6 +55,25 @@ def s3_lease(settings: Settings, table_path: str, stop: threading.Event, lost: S
         done.set()
         renewer.join()
         held.release()
+
+
+def is_s3_leased(settings: Settings, table_path: str) -> bool:
+    """Whether a process holds the right to write a table, or died less than ``LEASE`` ago.
+
+    Raises:
+        StoreError: the store cannot be reached or refuses.
+    """
+    storage, name = _place(settings, table_path)
+    try:
+        found = storage.read_stamped(name)
+    except FileNotFoundError:
+        return False
+    return not json.loads(found.data)["released"] and found.age <= LEASE
+
+
+def _place(settings: Settings, table_path: str) -> tuple[S3Storage, str]:
+    folder, _, table = table_path.rpartition("/")
+    return S3Storage(settings, folder, client(settings)), f".{table}.lease"
 
 
 class Held:

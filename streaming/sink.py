@@ -57,7 +57,8 @@ def anomalies_writer(settings: Settings) -> BatchWriter:
     def write(bronze: DataFrame, batch_id: int) -> None:
         rows = first_events(valid_rows(bronze)).select(*JUDGED).localCheckpoint()
         if batch_id == 0:
-            _replace_flags(rows, settings)
+            for name, table in flag_tables(rows).items():
+                replace_table(table, table_path(settings, name))
         else:
             _upsert_flags(rows, settings, flags, baselines)
 
@@ -69,12 +70,12 @@ def replace_table(rows: DataFrame, path: str) -> None:
     rows.coalesce(1).write.format("delta").mode("overwrite").save(path)
 
 
-def _replace_flags(rows: DataFrame, settings: Settings) -> None:
+def flag_tables(rows: DataFrame) -> dict[str, DataFrame]:
+    """``live.anomalies`` and ``live.domain_baselines`` from the distinct valid rows of all of bronze."""
     sampled = anomalies.sampled_rows(rows)
     baselines = anomalies.with_baselines(sampled)
     extremes = anomalies.flag_extremes(sampled, baselines).where("is_flagged").drop("is_flagged")
-    replace_table(anomalies.flag_rows(rows).union(extremes), table_path(settings, "live.anomalies"))
-    replace_table(baselines, table_path(settings, "live.domain_baselines"))
+    return {"live.anomalies": anomalies.flag_rows(rows).union(extremes), "live.domain_baselines": baselines}
 
 
 def _upsert_flags(rows: DataFrame, settings: Settings, flags: LiveTable, baselines: LiveTable) -> None:

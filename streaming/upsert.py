@@ -11,9 +11,13 @@ import pyarrow as pa
 from deltalake import DeltaTable as DeltaLog
 from deltalake.table import TableMerger
 
+from tideline.conflicts import retry_conflicts
 from tideline.lake import open_log
 from tideline.schemas import TABLES
 from tideline.settings import Settings
+
+MOST_FILES = 64
+"""Rows that an upsert inserts come in a file of their own; of more files than these one is made."""
 
 Clauses = Callable[[TableMerger], TableMerger]
 """Adds what happens to a row that is (not) there; the table is ``t``, the rows are ``s``."""
@@ -32,8 +36,11 @@ class LiveTable:
         self._table = TABLES[name]
         self._log: DeltaLog | None = None
 
+    @retry_conflicts
     def upsert(self, rows: pa.Table, clauses: Clauses) -> None:
         """Merge rows in one commit; none where nothing changes.
+
+        The rows are absolute values: after a commit of somebody else they are merged again into what that one left.
 
         Args:
             rows: the table's columns, and what the clauses look at; at most one row per key.
@@ -43,8 +50,11 @@ class LiveTable:
             # Null-safe: an unknown dimension is a value too. Without the brackets, DataFusion takes what follows AND
             # for the right side of the comparison.
             same = " AND ".join(f'(t."{name}" IS NOT DISTINCT FROM s."{name}")' for name in self._table.key)
-            merge = self._newest().merge(rows, same, source_alias="s", target_alias="t")
-            clauses(merge).execute()
+            table = self._newest()
+            clauses(table.merge(rows, same, source_alias="s", target_alias="t")).execute()
+            if pa.table(table.get_add_actions()).num_rows > MOST_FILES:
+                # Here, not in a job beside the stream: two writers of a live table would be in each other's way.
+                table.optimize.compact()
 
     def _newest(self) -> DeltaLog:
         if self._log is None:

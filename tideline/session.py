@@ -16,6 +16,9 @@ from tideline.logstore import LOG_STORES, logstore_jar
 from tideline.s3 import credential_variables, endpoint_url, ensure_buckets
 from tideline.settings import S3A, Settings
 
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+"""The variable by which spark-submit tells Python of the JVM that runs already."""
+
 
 def spark_conf(settings: Settings) -> dict[str, str]:
     """The Spark configuration of every Tideline application.
@@ -45,6 +48,9 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         # The default of 200 is frozen into a stateful checkpoint at its first start.
         "spark.sql.shuffle.partitions": "2",
+        # Versions older than the retention are read where `clean` or a live query was stopped so long; maintenance has
+        # kept their files then. Delta would refuse even a table's newest version, if that is old.
+        "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
         # The default of 50 tasks per state reconstruction is most of a small commit's cost.
         "spark.databricks.delta.snapshotPartitions": "2",
         # Small tables and one driver: broadcast by size is right, re-planning each tiny query is not.
@@ -89,6 +95,24 @@ def build_session(settings: Settings, app: str, overrides: Mapping[str, str] | N
     python = {"PYSPARK_PYTHON": os.environ.get("PYSPARK_PYTHON", sys.executable)}
     with _environment(credential_variables(settings) | python):
         return SparkSession.builder.appName(app).config(map=dict(conf)).getOrCreate()
+
+
+def job_session(settings: Settings, app: str, overrides: Mapping[str, str] | None = None) -> SparkSession:
+    """The session of a job that spark-submit runs, or that is run by itself.
+
+    Args:
+        settings: see ``spark_conf``.
+        app: the application's name.
+        overrides: see ``build_session``; under spark-submit only what a running session can take.
+
+    Raises:
+        StoreError: see ``build_session``.
+    """
+    if SUBMITTED not in os.environ:
+        return build_session(settings, app, overrides)
+    ensure_buckets(settings)
+    # spark-submit was given the configuration and the master: what the caller decided stands.
+    return SparkSession.builder.config(map=dict(overrides or {})).getOrCreate()
 
 
 def _s3_conf(settings: Settings) -> dict[str, str]:

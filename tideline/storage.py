@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from io import BytesIO
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +56,9 @@ class Storage(Protocol):
 
     def holds(self, folder: str) -> bool:
         """Whether there is anything in a folder, however deep."""
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Delete files, in this order; one that is not there is none."""
 
     def drop(self, folder: str, first: Sequence[str] = ()) -> None:
         """Delete a folder with all that is in it.
@@ -112,6 +116,11 @@ class LocalStorage:
         """See ``Storage``."""
         here = self.root / folder
         return here.is_dir() and any(here.iterdir())
+
+    def remove(self, names: Sequence[str]) -> None:
+        """See ``Storage``."""
+        for name in names:
+            (self.root / name).unlink(missing_ok=True)
 
     def drop(self, folder: str, first: Sequence[str] = ()) -> None:
         """See ``Storage``."""
@@ -189,7 +198,11 @@ class S3Storage:
         """See ``Storage``."""
         bucket, key = split_path(f"{self.path}/{name}")
         with store_errors(self.settings, f"writing {self.path}/{name}"):
-            self.client.put_object(bucket_name=bucket, object_name=key, data=BytesIO(data), length=len(data))
+            # A browser shows a page that it is told to be one, and saves what it is told nothing about.
+            kind = guess_type(name)[0] or "application/octet-stream"
+            self.client.put_object(
+                bucket_name=bucket, object_name=key, data=BytesIO(data), length=len(data), content_type=kind
+            )
 
     def create(self, name: str, data: bytes) -> bool:
         """See ``Storage``."""
@@ -248,6 +261,11 @@ class S3Storage:
             found = self.client.list_objects(bucket_name=bucket, prefix=key, recursive=True)
             return any(not str(entry.object_name).endswith("/") for entry in found)
 
+    def remove(self, names: Sequence[str]) -> None:
+        """See ``Storage``."""
+        keys = [split_path(f"{self.path}/{name}")[1] for name in names]
+        self._remove(keys, f"deleting from {self.path}")
+
     def drop(self, folder: str, first: Sequence[str] = ()) -> None:
         """See ``Storage``."""
         prefix = f"{self.path}/{folder}/"
@@ -256,10 +274,15 @@ class S3Storage:
             for name in first:
                 self.client.remove_object(bucket_name=bucket, object_name=f"{key}{name}")
             rest = self.client.list_objects(bucket_name=bucket, prefix=key, recursive=True)
-            objects = (DeleteObject(str(entry.object_name)) for entry in rest)
+            self._remove((str(entry.object_name) for entry in rest), f"deleting {prefix}")
+
+    def _remove(self, keys: Iterable[str], what: str) -> None:
+        bucket = split_path(self.path)[0]
+        with store_errors(self.settings, what):
+            objects = (DeleteObject(key) for key in keys)
             failed = list(self.client.remove_objects(bucket_name=bucket, delete_object_list=objects))
         if failed:
-            msg = f"deleting {prefix} was refused ({failed[0].code}: {failed[0].message}); check the policy"
+            msg = f"{what} was refused ({failed[0].code}: {failed[0].message}); check the policy"
             raise StoreError(msg)
 
 

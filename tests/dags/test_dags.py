@@ -8,7 +8,14 @@ FILES = sorted(DAGS.glob("*.py"))
 
 
 def test_there_are_dags() -> None:
-    assert [file.stem for file in FILES] == ["lakehouse_hourly", "lakehouse_maintenance", "spark_tasks"]
+    assert [file.stem for file in FILES] == [
+        "emissions_ingest",
+        "lakehouse_hourly",
+        "lakehouse_maintenance",
+        "lakehouse_rebuild",
+        "spark_tasks",
+        "tweets_ingest",
+    ]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -12,7 +12,8 @@ from pathlib import Path
 from kafka import KafkaProducer
 from pyspark.sql import SparkSession
 
-from streaming.app import drain, prepare
+from streaming.app import prepare
+from streaming.supervisor import drain
 from tideline.settings import Settings
 from tideline.topics import create_topics
 

@@ -62,6 +62,14 @@ def test_a_dropped_folder_is_gone_and_its_neighbour_stays(storage: Storage) -> N
     assert storage.names() == []
 
 
+def test_removed_files_are_gone_and_one_that_was_not_there_is_no_harm(storage: Storage) -> None:
+    for name in ("q/1", "q/2", "q/3"):
+        storage.write(name, b"x")
+    storage.remove(["q/1", "q/absent", "q/3"])
+    storage.remove([])
+    assert storage.names("q") == ["2"]
+
+
 def test_an_object_is_replaced_only_by_who_knows_its_tag(minio: Settings) -> None:
     storage = open_storage(minio, f"{minio.warehouse}/{uuid.uuid4().hex}")
     assert isinstance(storage, S3Storage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,15 @@ def write_checkpoint(folder: Path, committed: int, planned: int) -> None:
 
 def test_a_checkpoint_tells_what_was_committed_and_what_was_planned(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "q", committed=9, planned=10)
-    assert read_checkpoint(LocalStorage(tmp_path), "q") == checkpoint({0: 90}, {0: 100})
+    write_checkpoint(tmp_path / "done", committed=9, planned=9)
+    write_checkpoint(tmp_path / "first", committed=-1, planned=0)
+    found = [read_checkpoint(LocalStorage(tmp_path), name) for name in ("q", "done", "first")]
+    committed, planned, begun = ({"tweets": {"0": offset}} for offset in (90, 100, 80))
+    assert found == [
+        Checkpoint(committed, planned, committed),
+        Checkpoint(committed, committed, begun),
+        Checkpoint(None, {"tweets": {"0": 0}}),
+    ]
 
 
 def test_no_folder_is_no_checkpoint(tmp_path: Path) -> None:
@@ -152,19 +161,37 @@ def test_a_dropped_checkpoint_is_gone_and_dropping_nothing_is_harmless(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def delta(version: int, table: str = "id", *, first: bool = False) -> dict[str, Any]:
+    """A source offset in a Delta table: the version that comes next."""
+    return {"reservoirId": table, "reservoirVersion": version, "isStartingVersion": first}
+
+
 @pytest.mark.parametrize(
     ("found", "usable"),
     [
         (None, False),
         (Checkpoint(None, None), False),
-        (Checkpoint({"reservoirId": "id", "reservoirVersion": 7}, None), False),
-        (Checkpoint({"reservoirId": "id", "reservoirVersion": 7}, {"reservoirId": "id", "reservoirVersion": 8}), True),
-        (Checkpoint({"reservoirId": "id", "reservoirVersion": 4}, {"reservoirId": "id", "reservoirVersion": 8}), False),
-        (Checkpoint(None, {"reservoirId": "other", "reservoirVersion": 7}), False),
+        (Checkpoint(None, delta(5, first=True)), True),
+        (Checkpoint(delta(5), delta(5)), False),
+        (Checkpoint(delta(6), delta(6)), True),
+        (Checkpoint(delta(7), delta(8), delta(7)), True),
+        (Checkpoint(delta(8), delta(8), delta(4)), False),
+        (Checkpoint(delta(5), delta(8), delta(5)), True),
+        (Checkpoint(None, delta(7, "other")), False),
     ],
-    ids=["none", "empty", "never planned", "good", "older than the log", "another table"],
+    ids=[
+        "none",
+        "empty",
+        "within the first snapshot, which is there",
+        "first batch done, its snapshot gone",
+        "first batch done, its snapshot there",
+        "within a batch",
+        "done, but the newest batch began before the log",
+        "within a batch that begins with the log",
+        "another table",
+    ],
 )
-def test_a_live_checkpoint_is_continued_only_if_bronze_still_has_what_comes_next(
+def test_a_live_checkpoint_is_continued_only_if_bronze_still_has_what_spark_looks_at(
     found: Checkpoint | None, usable: bool
 ) -> None:
     assert is_usable_live_checkpoint(found, "id", 5) is usable

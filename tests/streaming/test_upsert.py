@@ -6,9 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from deltalake.table import TableMerger
 
 from streaming.sink import changed_counts, changed_flags
-from streaming.upsert import LiveTable
+from streaming.upsert import MOST_FILES, LiveTable
 from tideline.lake import table_path
 from tideline.settings import Settings
 
@@ -76,6 +77,35 @@ def test_what_another_writer_commits_between_two_upserts_stays(settings: Setting
     write_deltalake(path, counts(("fr", None, 4)), mode="append")
     table.upsert(counts(("fr", None, 5)), changed_counts("tweets"))
     assert stored(settings, name) == {(HOUR, "en", None, 1), (HOUR, "de", None, 1), (HOUR, "fr", None, 5)}
+
+
+def test_an_upsert_whose_files_are_replaced_meanwhile_is_merged_again(settings: Settings) -> None:
+    name = "live.tweet_counts_hourly"
+    path = table_path(settings, name)
+    for lang in ("en", "de", "fr"):
+        write_deltalake(path, counts((lang, None, 1)), mode="append")
+    others = [lambda table: table.optimize.compact(), lambda table: table.delete("lang = 'de'")]
+
+    def clauses(merge: TableMerger) -> TableMerger:
+        if others:
+            others.pop()(DeltaTable(path))
+        return changed_counts("tweets")(merge)
+
+    LiveTable(settings, name).upsert(counts(("en", None, 2), ("de", None, 2)), clauses)
+    assert others == []
+    assert stored(settings, name) == {(HOUR, "en", None, 2), (HOUR, "de", None, 2), (HOUR, "fr", None, 1)}
+
+
+def test_files_of_inserted_rows_do_not_pile_up(settings: Settings) -> None:
+    name = "live.tweet_counts_hourly"
+    write_deltalake(table_path(settings, name), counts())
+    table = LiveTable(settings, name)
+    files = []
+    for number in range(2 * MOST_FILES + 10):
+        table.upsert(counts((f"lang {number}", None, 1)), changed_counts("tweets"))
+        files.append(DeltaTable(table_path(settings, name)).get_add_actions().num_rows)
+    assert (max(files), min(files[MOST_FILES:])) == (MOST_FILES, 1)
+    assert len(stored(settings, name)) == len(files)
 
 
 def test_flags_come_move_and_go(settings: Settings) -> None:
