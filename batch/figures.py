@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from pyspark.sql import SparkSession
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable as DeltaLog
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from batch.accounting import collect_figures, gold_figures, silver_figures
 from batch.gold import MARTS, SILVER
 from batch.log import newest_version, processed_states
+from tideline.lake import open_log
+from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import read_table
+from tideline.tables import declared_type, read_table
+
+_NEWEST = "max.kafka_timestamp"
 
 
 @dataclass(frozen=True)
@@ -19,23 +30,78 @@ class Figures:
     """Figures by name; ``of`` is what they speak of: a source of silver, or gold."""
 
     of: str
-    values: dict[str, int | Decimal]
+    values: dict[str, int | float | Decimal | None]
     versions: dict[str, int]
+    found: dict[str, str]
+    """The columns of each table with their types, as text."""
+
+    def row(self, table: str) -> dict[str, Any]:
+        """All that a suite of this table compares."""
+        return self.values | {"found_schema": self.found[table], "declared_schema": _text(declared_type(TABLES[table]))}
 
 
-def collect_silver(spark: SparkSession, settings: Settings, source: str) -> Figures | None:
-    """Silver beside the version of bronze that it was made from; None when `clean` has never written it."""
+def collect_silver(spark: SparkSession, settings: Settings, source: str, now: datetime) -> Figures | None:
+    """Bronze as it stands, and silver beside the version of bronze that it was made from.
+
+    None when `clean` has never written silver.
+
+    Args:
+        spark: computes all but the times, in one job.
+        settings: where the tables lie.
+        source: tweets or emissions.
+        now: what the age of bronze's newest record is told from.
+    """
     bronze, silver = f"bronze.{source}", f"silver.{source}"
     done = next(iter(processed_states(settings, silver)), None)
     if done is None:
         return None
-    versions = {bronze: done.bronze_version, silver: newest_version(settings, silver)}
-    tables = [read_table(spark, settings, name, version) for name, version in versions.items()]
-    return Figures(source, collect_figures(silver_figures(*tables)), versions)
+    versions = {name: newest_version(settings, name) for name in (bronze, silver)}
+    tables = _read(spark, settings, versions)
+    same = done.bronze_version == versions[bronze]
+    read = None if same else read_table(spark, settings, bronze, done.bronze_version)
+    values = collect_figures(silver_figures(source, tables[bronze], tables[silver], read))
+    times = _freshness(open_log(settings, bronze), done.bronze_version, now)
+    return Figures(source, values | times, versions, _found(tables))
 
 
 def collect_gold(spark: SparkSession, settings: Settings) -> Figures:
     """Every mart beside the newest silver: one that is older is not what a reader takes it for."""
     versions = {name: newest_version(settings, name) for name in (*SILVER, *MARTS)}
-    tables = {name: read_table(spark, settings, name, version) for name, version in versions.items()}
-    return Figures("gold", collect_figures(gold_figures(tables)), versions)
+    tables = _read(spark, settings, versions)
+    values: dict[str, int | float | Decimal | None] = {**collect_figures(gold_figures(tables))}
+    return Figures("gold", values, versions, _found(tables))
+
+
+def _read(spark: SparkSession, settings: Settings, versions: Mapping[str, int]) -> dict[str, DataFrame]:
+    return {name: read_table(spark, settings, name, version) for name, version in versions.items()}
+
+
+def _found(tables: Mapping[str, DataFrame]) -> dict[str, str]:
+    return {name: _text(table.schema) for name, table in tables.items()}
+
+
+def _text(columns: StructType) -> str:
+    return ", ".join(f"{column.name} {column.dataType.simpleString()}" for column in columns.fields)
+
+
+def _freshness(bronze: DeltaLog, processed: int, now: datetime) -> dict[str, float | None]:
+    """How old bronze's newest record is, and by how much silver has not read that far yet: minutes, of Kafka's time.
+
+    Both are null while there is nothing to tell them from. They are read from file statistics, without Spark.
+    """
+    newest = _newest(bronze)
+    bronze.load_as_version(processed)
+    read = _newest(bronze)
+    return {
+        "bronze_age_minutes": None if newest is None else max(0.0, (now - newest).total_seconds() / 60),
+        "silver_lag_minutes": None if newest is None or read is None else (newest - read).total_seconds() / 60,
+    }
+
+
+def _newest(table: DeltaLog) -> datetime | None:
+    """The highest Kafka time that the statistics of a version's files name."""
+    files = pa.table(table.get_add_actions(flatten=True))
+    if files.num_rows == 0 or _NEWEST not in files.column_names:
+        return None
+    newest: datetime | None = pc.max(files[_NEWEST]).as_py()
+    return newest if newest is None or newest.tzinfo else newest.replace(tzinfo=UTC)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import commits, drain, freshness, produce, store
+from bench import commits, drain, freshness, produce, store, validate
 from bench.result import Figure, show, write
 from tideline.broker import start_broker, stop_broker
 from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
 
-SECTIONS = ("produce", "drain", "freshness", "store", "commits")
+SECTIONS = ("produce", "drain", "freshness", "store", "commits", "validation")
 
 
 def main() -> int:
@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--produced", type=int, default=200_000, help="records of each produce run")
     parser.add_argument("--seconds", type=int, default=90, help="how long freshness is measured, after its warm-up")
     parser.add_argument("--commits", type=int, default=2000, help="commits whose times are compared")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of bronze whose validation is measured")
     parser.add_argument("--json", type=Path, default=None, help="where the figures go (default: <home>/bench.json)")
     arguments = parser.parse_args()
     console = Console(stderr=True)
@@ -70,6 +71,8 @@ def _section(name: str, settings: Settings, arguments: argparse.Namespace) -> li
         return store.measure(settings)
     if name == "commits":
         return commits.measure(settings, arguments.commits)
+    if name == "validation":
+        return validate.measure(settings, arguments.rows)
     return freshness.measure(settings, arguments.seconds)
 
 

@@ -14,7 +14,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-VERSIONS = ("pyspark", "delta-spark", "kafka-python", "deltalake")
+VERSIONS = ("pyspark", "delta-spark", "kafka-python", "deltalake", "great-expectations")
 
 
 @dataclass(frozen=True)

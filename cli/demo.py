@@ -57,11 +57,13 @@ def _show(settings: Settings, data: ReportData, page: Path, console: Console) ->
 
     print_summary(out(), data)
     console.print(f"[bold]The page with all plots:[/] {page}")
+    console.print(f"[bold]What was validated:[/] {settings.home}/data-docs/index.html")
     console.print(
         "[bold]Next:[/]\n"
         "  tideline sql 'select * from gold.flagged_domains where is_outlier'\n"
         "  tideline tables    versions, rows and files of every table\n"
         "  tideline shell     a PySpark shell with every table\n"
+        "  tideline airflow   Airflow's web interface with the DAGs\n"
         "  tideline up        the broker, to stay; then, in two terminals, tideline stream and\n"
         "                     tideline produce tweets --synthetic 20000 --seed 2 --rate 500/s"
     )

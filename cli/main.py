@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import demo, doctor, ingest, init, inspect, produce, prove, query, rebuild, s3, services, stream
+from cli import airflow, demo, doctor, ingest, init, inspect, produce, prove, query, rebuild, s3, services, stream
 from cli.console import err
 from tideline.errors import TidelineError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for group in (demo, services, ingest, produce, stream, query, rebuild, inspect, doctor, prove, init, s3):
+for group in (demo, services, ingest, produce, stream, airflow, query, rebuild, inspect, doctor, prove, init, s3):
     group.register(app)
 
 

@@ -10,6 +10,7 @@ import great_expectations as gx
 import pandas as pd
 from great_expectations.core.batch import Batch
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
@@ -19,6 +20,7 @@ from great_expectations.expectations.expectation import Expectation
 from pyspark.sql import DataFrame
 
 from expectations.suite import CRITICAL, Suite
+from expectations.unique import count_by_grouping
 
 EXAMPLES = 5
 """How many offending values are shown."""
@@ -45,22 +47,37 @@ class Outcome:
         return not self.success and self.severity == CRITICAL
 
 
-def validate(frame: DataFrame | pd.DataFrame, suite: Suite) -> list[Outcome]:
+@dataclass(frozen=True)
+class Answer:
+    """What came of one suite: an outcome per expectation, and the results as Great Expectations gave them."""
+
+    outcomes: list[Outcome]
+    results: list[ExpectationValidationResult]
+
+
+def validate(frame: DataFrame | pd.DataFrame, suite: Suite) -> Answer:
     """Ask all expectations of the suite; an expectation that cannot be evaluated does not hold."""
+    count_by_grouping()
     batch = _batch(frame, suite)
     first = _ask(batch, suite.expectations, "BOOLEAN_ONLY")
     failed = tuple(e for e, result in zip(suite.expectations, first, strict=True) if not result.success)
     details = iter(_ask(batch, failed, "BASIC") if failed else [])
-    return [_outcome(suite, result if result.success else next(details)) for result in first]
+    results = [result if result.success else next(details) for result in first]
+    return Answer([to_outcome(suite, result) for result in results], results)
 
 
-def _batch(frame: DataFrame | pd.DataFrame, suite: Suite) -> Batch:
+def quiet_context() -> EphemeralDataContext:
+    """A context that keeps all in memory, draws no progress bar, and tells nobody that it was used."""
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
         analytics_enabled=False,
         progress_bars=ProgressBarsConfig(globally=False),
     )
-    sources = gx.get_context(mode="ephemeral", project_config=config).data_sources
+    return gx.get_context(mode="ephemeral", project_config=config)
+
+
+def _batch(frame: DataFrame | pd.DataFrame, suite: Suite) -> Batch:
+    sources = quiet_context().data_sources
     # GX would cache the frame, raw payloads and all; the few queries read only the columns they need.
     source = sources.add_pandas("lake") if isinstance(frame, pd.DataFrame) else sources.add_spark("lake", persist=False)
     definition = source.add_dataframe_asset(suite.table).add_batch_definition_whole_dataframe("whole")
@@ -74,7 +91,8 @@ def _ask(batch: Batch, expectations: tuple[Expectation, ...], form: str) -> list
     return sorted(results, key=lambda result: result.expectation_config.meta["number"])
 
 
-def _outcome(suite: Suite, result: ExpectationValidationResult) -> Outcome:
+def to_outcome(suite: Suite, result: ExpectationValidationResult) -> Outcome:
+    """What a result says, as a row for the records."""
     config = result.expectation_config
     names = [config.kwargs[key] for key in _COLUMNS if key in config.kwargs]
     return Outcome(

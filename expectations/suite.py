@@ -11,6 +11,7 @@ from tideline.schemas import Table
 
 CRITICAL = "critical"
 WARNING = "warning"
+INFO = "info"
 
 USUALLY = 0.95
 """The share of rows for which a warning's expectation should hold: oddities are kept, a flood of them is news."""
@@ -23,6 +24,11 @@ class Suite:
     name: str
     table: str
     expectations: tuple[Expectation, ...]
+
+    @property
+    def title(self) -> str:
+        """The suite's name among those of all tables."""
+        return self.table if self.name == self.table else f"{self.table}.{self.name}"
 
 
 def table_form(table: Table) -> tuple[Expectation, ...]:

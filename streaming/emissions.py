@@ -14,7 +14,7 @@ from streaming.records import (
     with_coordinates,
     with_fields,
 )
-from tideline.reasons import RULE_VERSION, Reason
+from tideline.reasons import RULE_VERSION, SUM_TOLERANCE, Reason
 from tideline.records import EMISSION_COLUMNS, HEADER_EVENT_ID
 from tideline.schemas import EMISSION, TABLES
 
@@ -25,9 +25,6 @@ COMPONENTS = {
 }
 NUMBERS = COMPONENTS | {"totalEmissions": Reason.TOTAL_INVALID}
 TEXTS = ("domain", "format", "country", "ad_size", "device", "domainCoverage")
-
-SUM_TOLERANCE = "0.1"
-"""By how much the three components may differ from the total, in the total's unit."""
 
 
 def emissions_to_bronze(kafka: DataFrame) -> DataFrame:

@@ -13,14 +13,11 @@ from streaming.records import (
     with_coordinates,
     with_fields,
 )
-from tideline.reasons import RULE_VERSION, Reason
+from tideline.reasons import CLOCK_TOLERANCE_SECONDS, RULE_VERSION, Reason
 from tideline.schemas import TABLES
 
 FIELDS = ("tweet_id", "date", "time", "lang", "country_code", "country_place")
 """The fields that bronze types; others stay in the raw value."""
-
-CLOCK_TOLERANCE_SECONDS = 300
-"""How far a tweet's time may lie after Kafka's own: clocks differ a little, the future does not come early."""
 
 
 def tweets_to_bronze(kafka: DataFrame) -> DataFrame:

@@ -1,6 +1,7 @@
 """The embedded Airflow: its home under Tideline's, the environment that makes it ours, and its database.
 
-Nothing of it listens anywhere, and its secrets lie in files that only their owner reads.
+Its web interface, where somebody starts it, listens on 127.0.0.1 only; its secrets lie in files that only their owner
+reads.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ DAGS = Path(__file__).resolve().parent.parent / "dags"
 POOL = "spark"
 """One Spark application at a time: the machine holds one beside the stream."""
 
+USER = "admin"
+"""The one user of the web interface."""
+
 _SECRETS = {"CORE__FERNET_KEY": "fernet-key", "API_AUTH__JWT_SECRET": "jwt-secret", "API__SECRET_KEY": "api-secret"}
 
 
@@ -47,6 +51,12 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         # One JSON object per line: progress and errors are read from fields, not cut out of text.
         "LOGGING__JSON_LOGS": "True",
         "API__HOST": "127.0.0.1",
+        "API__PORT": str(settings.airflow_port),
+        "API__BASE_URL": f"http://127.0.0.1:{settings.airflow_port}",
+        "API__INSTANCE_NAME": "Tideline",
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{settings.airflow_port}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(settings)),
         "USAGE_DATA_COLLECTION__ENABLED": "False",
         # Airflow runs these commands itself: no secret stands in an environment that Spark inherits.
         **{f"{name}_CMD": f"cat {shlex.quote(str(home / file))}" for name, file in _SECRETS.items()},
@@ -71,6 +81,15 @@ def spark_properties(settings: Settings) -> Path:
     return settings.home / "spark-conf" / "spark-defaults.conf"
 
 
+def submitted_conf(settings: Settings) -> dict[str, str]:
+    """Spark's configuration of submitted applications; see ``spark_properties``."""
+    conf = spark_conf(settings)
+    del conf["spark.master"]
+    # These applications run for seconds: what the second compiler gains is less than what it takes.
+    conf["spark.driver.extraJavaOptions"] += " -XX:TieredStopAtLevel=1"
+    return conf
+
+
 def initialise_airflow(settings: Settings) -> None:
     """Make Airflow's home: secrets, Spark's properties, database and pool; what is there for this version stays.
 
@@ -91,6 +110,20 @@ def initialise_airflow(settings: Settings) -> None:
     stamp.write_text(made_of)
 
 
+def password_file(settings: Settings) -> Path:
+    """The file from which Airflow reads the password of ``USER``."""
+    return _home(settings) / "passwords.json"
+
+
+def airflow_password(settings: Settings) -> tuple[str, bool]:
+    """The password of ``USER``, and whether it was made just now; only its owner reads the file."""
+    path = password_file(settings)
+    is_new = not path.exists()
+    if is_new:
+        _create_private(path, json.dumps({USER: secrets.token_urlsafe(18)}).encode())
+    return json.loads(path.read_text())[USER], is_new
+
+
 def render_properties(conf: Mapping[str, str]) -> str:
     r"""Spark's configuration as the text of a properties file.
 
@@ -106,22 +139,21 @@ def _home(settings: Settings) -> Path:
 
 
 def _write_spark_properties(settings: Settings) -> None:
-    conf = spark_conf(settings)
-    del conf["spark.master"]
-    # These applications run for seconds: what the second compiler gains is less than what it takes.
-    conf["spark.driver.extraJavaOptions"] += " -XX:TieredStopAtLevel=1"
     path = spark_properties(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_properties(conf))
+    path.write_text(render_properties(submitted_conf(settings)))
 
 
 def _create_secret(path: Path) -> None:
-    if path.exists():
-        return
-    # 32 bytes in URL-safe base64: the form of a Fernet key, and as good as any for the others.
+    if not path.exists():
+        # 32 bytes in URL-safe base64: the form of a Fernet key, and as good as any for the others.
+        _create_private(path, base64.urlsafe_b64encode(secrets.token_bytes(32)))
+
+
+def _create_private(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)))
+        file.write(content)
 
 
 def _airflow(settings: Settings, *arguments: str) -> None:

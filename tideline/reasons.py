@@ -1,9 +1,16 @@
 """Why a record is in quarantine: the sentences that code, tables, docs and tests share."""
 
 from enum import StrEnum
+from typing import Final
 
 RULE_VERSION = 1
 """Raised whenever a rule below, or the code that applies it, judges any record differently."""
+
+CLOCK_TOLERANCE_SECONDS = 300
+"""How far a tweet's time may lie after Kafka's own: clocks differ a little, the future does not come early."""
+
+SUM_TOLERANCE = "0.1"
+"""By how much the three components may differ from the total, in the total's unit."""
 
 
 class Reason(StrEnum):
@@ -26,3 +33,29 @@ class Reason(StrEnum):
     MEDIA_DISTRIBUTION_INVALID = "mediaDistributionEmissions is missing or not a number"
     TOTAL_INVALID = "totalEmissions is missing or not a number"
     SUM_MISMATCH = "the three components differ from totalEmissions by more than 0.1"
+
+
+_RECORD = (Reason.NO_VALUE, Reason.NOT_UTF8, Reason.WRONG_COLUMNS, Reason.NOT_JSON)
+
+SOURCE_REASONS: Final[dict[str, tuple[Reason, ...]]] = {
+    "tweets": (
+        *_RECORD,
+        Reason.ID_INVALID,
+        Reason.TIME_MISSING,
+        Reason.TIME_UNREADABLE,
+        Reason.TIME_IN_FUTURE,
+    ),
+    "emissions": (
+        *_RECORD,
+        Reason.DATE_MISSING,
+        Reason.DATE_UNREADABLE,
+        Reason.DOMAIN_MISSING,
+        Reason.COUNTRY_MISSING,
+        Reason.AD_SELECTION_INVALID,
+        Reason.CREATIVE_DISTRIBUTION_INVALID,
+        Reason.MEDIA_DISTRIBUTION_INVALID,
+        Reason.TOTAL_INVALID,
+        Reason.SUM_MISMATCH,
+    ),
+}
+"""The reasons that a record of each source can have."""
