@@ -37,7 +37,7 @@ from airflow.dag_processing.dagbag import BundleDagBag
 bag = BundleDagBag(dag_folder=sys.argv[1], bundle_path=Path(sys.argv[1]), bundle_name="dags-folder")
 print(json.dumps({"errors": bag.import_errors, "dags": {i: {
     "order": [t.task_id for t in d.topological_sort()], "doc": bool(d.doc_md), "tags": sorted(d.tags),
-    "active": d.max_active_runs, "catchup": d.catchup, "schedule": str(d.schedule),
+    "active": d.max_active_runs, "catchup": d.catchup, "schedule": str(getattr(d.schedule, "summary", d.schedule)),
     "tasks": [{"doc": bool(t.doc_md), "owner": t.owner, "pool": t.pool, "retries": t.retries,
                "backoff": bool(t.retry_exponential_backoff), "timeout": t.execution_timeout.total_seconds(),
                "conn": getattr(t, "_conn_id", None), "application": getattr(t, "application", None)} for t in d.tasks],
@@ -108,7 +108,8 @@ def test_the_rebuild_dag_mends_silver_live_and_gold(airflow: Settings, spark: Sp
     append(spark, airflow, "bronze.tweets", [tweet(100), tweet(101)])
     clean(spark, airflow)
     lose(airflow, "silver.tweets", "event_id = 'event-100'")
-    run_dag(airflow, "lakehouse_rebuild", lambda _: None, {"from": "2020-03-01", "dry_run": False})
+    wanted = {"from": "2020-03-01", "tables": ["silver.tweets", "live", "gold.tweet_metrics"], "dry_run": False}
+    run_dag(airflow, "lakehouse_rebuild", lambda _: None, wanted)
     assert_silver(airflow, "tweets")
     assert_live_counts(airflow, "tweets")
     rebuilt = read(airflow, "ops.rebuilds")
