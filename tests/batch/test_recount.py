@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import batch.recount
 from batch.recount import Recounted, comparisons, count_gold, count_live, recount
 from tests.cli.builders import bronze_row
+from tests.integration.recount import first_events, read
 from tideline.lake import open_log
 from tideline.rows import append_rows
 from tideline.settings import Settings
@@ -71,6 +73,26 @@ def test_resends_later_than_the_horizon_are_told_from_those_within(lake: Setting
     ]
     append_rows(lake, "bronze.tweets", rows)
     assert tweets(lake, [TEN]) == {(TEN,): Recounted(2, late_resends=1)}
+
+
+def test_a_random_mess_is_what_pandas_counts(lake: Settings) -> None:
+    random = Random(3)
+    rows = [
+        bronze_row(
+            *("tweets", random.randrange(3), offset, f"e{random.randrange(120)}"),
+            *(["broken"] if random.random() < 0.2 else []),
+            event_time=TEN + timedelta(minutes=random.randrange(600)),
+            kafka_timestamp=NOON + timedelta(minutes=random.randrange(300)),
+        )
+        for offset in range(400)
+    ]
+    append_rows(lake, "bronze.tweets", rows)
+    hours = first_events(read(lake, "bronze.tweets")).event_time.dt.floor("h").value_counts()
+    windows = [hour.to_pydatetime() for hour in hours.index]
+    found = tweets(lake, windows, dict.fromkeys(range(3), 400))
+    assert {key: counted.events for key, counted in found.items() if counted.events} == {
+        (hour.to_pydatetime(),): count for hour, count in hours.items()
+    }
 
 
 def test_many_windows_are_looked_at_as_one_stretch(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
