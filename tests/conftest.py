@@ -20,11 +20,25 @@ SPARK_OVERRIDES = {
 }
 
 
+JVM_OF_CHILDREN = "SPARK_SUBMIT_OPTS"
+"""The variable from which Spark's launcher takes further options of a JVM."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_lived_children() -> Iterator[None]:
+    """Spark in child processes does without the second compiler: they end before it pays, and it takes their cores."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(JVM_OF_CHILDREN, "-XX:TieredStopAtLevel=1")
+        yield
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The session of all tests."""
     settings = Settings(home=tmp_path_factory.mktemp("spark"))
-    session = build_session(settings, "tideline-tests", SPARK_OVERRIDES)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv(JVM_OF_CHILDREN)
+        session = build_session(settings, "tideline-tests", SPARK_OVERRIDES)
     yield session
     session.stop()
 
