@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Against a real store. The environment names it (S3_ENDPOINT, S3_BUCKET, the AWS variables), and a second road to it
- * that drops the answer of every second commit after the store has acted (S3_LOSSY_ENDPOINT), and a third on which
- * requests are counted (S3_COUNTED_ENDPOINT).
+ * that drops the answer of every second commit after the store has acted (S3_LOSSY_ENDPOINT).
  */
 class ConditionalPutLogStoreTest {
 
@@ -168,28 +167,6 @@ class ConditionalPutLogStoreTest {
     }
     List<String> expected = Stream.of(2, 9, 10).map(n -> Logs.version(log, n).getName()).toList();
     assertEquals(expected, Logs.names(store, Logs.version(log, 2), conf));
-  }
-
-  @Test
-  void listingAsksForNothingThatLiesBeforeTheGivenName() throws IOException {
-    for (int version = 0; version < 12; version++) {
-      store.write(Logs.version(log, version), Logs.lines("x"), false, conf);
-    }
-    // Two names a page: who runs this counts the requests.
-    Configuration counted = configuration("S3_COUNTED_ENDPOINT");
-    counted.set("fs.s3a.paging.maximum", "2");
-    List<String> expected = Stream.of(7, 8, 9, 10, 11).map(n -> Logs.version(log, n).getName()).toList();
-    assertEquals(expected, Logs.names(store, Logs.version(log, 7), counted));
-  }
-
-  @Test
-  void whatLiesBelowTheLogIsNotListedAndALogThatIsNotThereIsNotFound() throws IOException {
-    Path version = Logs.version(log, 3);
-    assertThrows(FileNotFoundException.class, () -> Logs.names(store, version, conf));
-    store.write(version, Logs.lines("x"), false, conf);
-    version.getFileSystem(conf).create(new Path(log, "_sidecars/part.parquet"), true).close();
-    assertEquals(List.of(version.getName()), Logs.names(store, Logs.version(log, 0), conf));
-    assertEquals(List.of(), Logs.names(store, Logs.version(log, 4), conf));
   }
 
   @Test
