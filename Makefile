@@ -5,6 +5,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
 	&& echo "$$python" && break; done)
 BIN = $(VENV)/bin
 UV = "$(BIN)/uv" --quiet
+# Two at a time, a file as a whole by one of them: much of a test's time is waiting for a process to start.
+PYTEST = "$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COMPILE = pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 # Everything is a wheel but pyspark, which is built with the setuptools that the lock names.
 SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-binary pyspark,pyspark-client
@@ -30,10 +32,10 @@ check: setup ## lint, types and unit tests
 	"$(BIN)/ruff" check
 	"$(BIN)/ruff" format --check
 	"$(BIN)/mypy"
-	"$(BIN)/python" -m pytest -m "not integration"
+	$(PYTEST) -m "not integration"
 
 integration: setup ## the tests with real Kafka, Spark and Airflow
-	"$(BIN)/python" -m pytest -m integration
+	$(PYTEST) -m integration --durations 20
 
 bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 	"$(BIN)/python" -m bench

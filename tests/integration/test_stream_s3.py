@@ -49,6 +49,21 @@ def test_killed_and_deprived_of_its_checkpoints_the_stream_goes_on_without_loss_
     assert_live_counts(lake, "tweets")
 
 
+def test_checkpoints_may_lie_in_a_folder_beside_tables_on_s3(
+    settings: Settings, minio: Settings, tmp_path: Path
+) -> None:
+    checkpoints = tmp_path / "checkpoints"
+    lake = own_s3_lake(settings, minio, tmp_path, checkpoints=str(checkpoints))
+    for start in (0, 100):
+        send(lake, lake.tweets_topic, tweets(range(start, start + 150)))
+        stream = start_stream(lake, *STREAM, "--available-now")
+        _, said = stream.communicate(timeout=300)
+        assert stream.returncode == 0, said
+    assert_conserved(lake, "tweets", 300)
+    assert_live_counts(lake, "tweets")
+    assert {path.name for path in checkpoints.iterdir() if path.is_dir()} >= {"bronze.tweets", "live.tweets_counts"}
+
+
 def assert_no_secret_in_command_lines(pid: int, lake: Settings) -> None:
     """Neither the stream nor its JVM shows the store's secret to a process list."""
     commands = []
