@@ -1,6 +1,6 @@
 """``python -m proofs.driver``: a Spark driver of its own that does one thing to a scratch table and says what it did.
 
-It says ``ready`` and waits for a line before it begins; then ``acknowledged N``, ``unknown N`` or ``refused N``.
+It says ``ready`` and waits for a line before it begins; then words with a number, such as ``acknowledged 3``.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from tideline.errors import TidelineError
 from tideline.session import build_session, spark_conf
 from tideline.settings import Settings, load_settings
 
-VACUUM_AGE_SECONDS = 20
-"""What no version names and is older, VACUUM deletes: far above what a batch takes, far below the 7 days of a lake."""
+RETENTION_SECONDS = 20
+"""VACUUM deletes what no version has named for longer: far above what a batch takes, far below the 7 days of a lake."""
 
 ROWS_PER_BATCH = 50
+_TABLE_DEFAULTS = "spark.databricks.delta.properties.defaults"
 
 
 def append(spark: SparkSession, arguments: argparse.Namespace) -> None:
@@ -72,14 +73,18 @@ def stream(spark: SparkSession, arguments: argparse.Namespace) -> None:
 
 
 def maintain(spark: SparkSession, arguments: argparse.Namespace) -> None:
-    """OPTIMIZE and VACUUM in turn, so many times."""
-    spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    """OPTIMIZE and VACUUM in turn, so many times; says how many files the last VACUUM found to delete."""
     # VACUUM lists even one folder in so many tasks; the default is 10,000.
     spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "1")
     for number in range(arguments.count):
         table = DeltaTable.forPath(spark, arguments.table)
         table.optimize().executeCompaction()
-        table.vacuum(VACUUM_AGE_SECONDS / 3600)
+        if number == arguments.count - 1:
+            # So that there is something to delete, however fast the rounds were.
+            time.sleep(RETENTION_SECONDS)
+            _say(f"doomed {spark.sql(f'VACUUM delta.`{arguments.table}` DRY RUN').count()}")
+        # By the table's own retention: VACUUM rounds an argument to hours, and 20 seconds would be none.
+        table.vacuum()
         _say(f"acknowledged {number}")
 
 
@@ -130,6 +135,7 @@ def _overrides(settings: Settings, log_store: str) -> dict[str, str]:
         # A run of minutes: the first compiler does, the second would take the other driver's core.
         "spark.driver.extraJavaOptions": f"{options} -XX:TieredStopAtLevel=1",
         "spark.sql.warehouse.dir": f"{settings.home}/spark-warehouse",
+        f"{_TABLE_DEFAULTS}.deletedFileRetentionDuration": f"interval {RETENTION_SECONDS} seconds",
         **chosen,
     }
 

@@ -62,13 +62,14 @@ def beside_maintenance(lab: Lab, rounds: int, *, stock: bool = False) -> Outcome
     """A stream appends while another driver runs OPTIMIZE and VACUUM in turn."""
     rows, found, maintainer, seconds = _beside(lab, "maintain", rounds, 300, stock=stock)
     rounds_done = len(maintainer.numbers("acknowledged"))
+    (deleted,) = maintainer.numbers("doomed")
     return _stream_outcome(
         lab,
         "stream beside OPTIMIZE and VACUUM",
         Counter({(n,): 1 for n in range(rows)}),
         found,
         seconds,
-        f"{rounds_done} rounds, stream alive",
+        f"{rounds_done} rounds, {deleted} files deleted by the last, stream alive",
         stock=stock,
     )
 

@@ -92,7 +92,8 @@ def build_jar(jar: Path = JAR, sources: Path = SOURCES) -> bool:
 
 
 def _libraries() -> list[Path]:
-    return [*jars_dir("spark").glob("delta-storage-*.jar"), *pyspark_jars().glob("hadoop-client-api-*.jar")]
+    """Delta's interface, Hadoop, its S3 connector and what that one is built on."""
+    return [*sorted(jars_dir("spark").glob("*.jar")), *pyspark_jars().glob("hadoop-client-*.jar")]
 
 
 def _made_of(files: Sequence[Path]) -> str:

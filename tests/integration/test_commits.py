@@ -62,6 +62,7 @@ def test_two_drivers_on_s3_lose_no_commit_when_the_store_is_killed(tmp_path: Pat
 def test_a_stream_on_s3_beside_optimize_and_vacuum_loses_nothing_and_lives(on_s3: Lab) -> None:
     outcome = beside_maintenance(on_s3, 3)
     assert outcome.holds, outcome
+    assert " 0 files deleted" not in outcome.remark, outcome
 
 
 def is_probe(request: Request) -> bool:

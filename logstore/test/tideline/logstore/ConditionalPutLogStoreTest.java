@@ -16,6 +16,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,7 +24,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Against a real store. The environment names it (S3_ENDPOINT, S3_BUCKET, the AWS variables), and a second road to it
- * that drops the answer of every second commit after the store has acted (S3_LOSSY_ENDPOINT).
+ * that drops the answer of every second commit after the store has acted (S3_LOSSY_ENDPOINT), and a third on which
+ * requests are counted (S3_COUNTED_ENDPOINT).
  */
 class ConditionalPutLogStoreTest {
 
@@ -167,6 +169,49 @@ class ConditionalPutLogStoreTest {
     }
     List<String> expected = Stream.of(2, 9, 10).map(n -> Logs.version(log, n).getName()).toList();
     assertEquals(expected, Logs.names(store, Logs.version(log, 2), conf));
+  }
+
+  @Test
+  void listingAsksForNothingThatLiesBeforeTheGivenName() throws IOException {
+    for (int version = 0; version < 12; version++) {
+      store.write(Logs.version(log, version), Logs.lines("x"), false, conf);
+    }
+    // Two names a page: who runs this counts the requests.
+    Configuration counted = configuration("S3_COUNTED_ENDPOINT");
+    counted.set("fs.s3a.paging.maximum", "2");
+    List<String> expected = Stream.of(7, 8, 9, 10, 11).map(n -> Logs.version(log, n).getName()).toList();
+    assertEquals(expected, Logs.names(store, Logs.version(log, 7), counted));
+  }
+
+  @Test
+  void aLogThatIsNotThereIsNotFoundAndOneWithoutNewerVersionsIsEmpty() throws IOException {
+    Path version = Logs.version(log, 3);
+    assertThrows(FileNotFoundException.class, () -> Logs.names(store, version, conf));
+    store.write(version, Logs.lines("x"), false, conf);
+    assertEquals(List.of(), Logs.names(store, Logs.version(log, 4), conf));
+  }
+
+  @Test
+  void vacuumIsToldOfFoldersToo() throws IOException {
+    Path table = log.getParent();
+    FileSystem fs = table.getFileSystem(conf);
+    fs.create(new Path(table, "part-1.parquet"), true).close();
+    fs.create(new Path(table + "/day=2024-03-01 00:00/part-2.parquet"), true).close();
+    fs.create(new Path(table, "other/below/part-3.parquet"), true).close();
+    fs.mkdirs(new Path(table, "empty"));
+    List<String> expected = List.of("day=2024-03-01 00:00/", "empty/", "other/", "part-1.parquet");
+    // As Delta's VACUUM asks for all that a folder holds.
+    assertEquals(expected, listed(new Path(table, "\u0000")));
+    assertEquals(List.of("part-3.parquet"), listed(new Path(table, "other/below/\u0000")));
+    assertEquals(List.of("other/", "part-1.parquet"), listed(new Path(table, "n")));
+  }
+
+  private List<String> listed(Path from) throws IOException {
+    List<String> names = new ArrayList<>();
+    store
+        .listFrom(from, conf)
+        .forEachRemaining(status -> names.add(status.getPath().getName() + (status.isDirectory() ? "/" : "")));
+    return names;
   }
 
   @Test
