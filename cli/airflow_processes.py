@@ -11,15 +11,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import psutil
 import urllib3
 from rich.console import Console
 
-from cli.children import no_child_left
+from cli.children import end_processes, no_child_left
 from tideline.airflow_home import USER, airflow_environment, airflow_password, initialise_airflow, password_file
 from tideline.errors import ServiceError
 from tideline.services import bind_problem
@@ -43,12 +44,14 @@ def run_airflow(settings: Settings, console: Console) -> None:
         ServiceError: Airflow runs already, its port is taken, or one of its processes ended.
     """
     with _only_one(settings):
+        _end_left(settings)
         _check_port(settings)
         with console.status("setting up Airflow"):
             initialise_airflow(settings)
             password, is_new = airflow_password(settings)
         with no_child_left(set()):
             processes = {name: _start(settings, name) for name in PROCESSES}
+            _remember(settings, processes)
             with console.status("starting Airflow"):
                 _wait_until_ready(settings, processes)
             console.print(f"Airflow runs at {url(settings)}; Ctrl-C ends it", markup=False)
@@ -57,6 +60,20 @@ def run_airflow(settings: Settings, console: Console) -> None:
             while True:
                 time.sleep(_POLL_SECONDS)
                 _check_alive(settings, processes)
+
+
+def become_airflow(settings: Settings, command: Sequence[str], console: Console) -> NoReturn:
+    """Replace this process by Airflow's own command line, in the embedded Airflow's home.
+
+    Raises:
+        ServiceError: Airflow cannot make its database.
+    """
+    with console.status("setting up Airflow"):
+        initialise_airflow(settings)
+    environment = dict(os.environ) | airflow_environment(settings)
+    # Its log is for people here.
+    environment["AIRFLOW__LOGGING__JSON_LOGS"] = "False"
+    os.execve(sys.executable, [sys.executable, "-m", "airflow", *command], environment)  # noqa: S606 - no shell is wanted
 
 
 def url(settings: Settings) -> str:
@@ -90,6 +107,26 @@ def _check_port(settings: Settings) -> None:
             "set TIDELINE_AIRFLOW_PORT to another port"
         )
         raise ServiceError(msg)
+
+
+def _remember(settings: Settings, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    begun = {process.pid: psutil.Process(process.pid).create_time() for process in processes.values()}
+    _memory(settings).write_text(json.dumps(begun))
+
+
+def _end_left(settings: Settings) -> None:
+    """End what a command that was killed left behind; a recycled pid began at another time."""
+    if not _memory(settings).exists():
+        return
+    for pid, begun in json.loads(_memory(settings).read_text()).items():
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(int(pid))
+            if process.create_time() == begun:
+                end_processes([process, *process.children(recursive=True)])
+
+
+def _memory(settings: Settings) -> Path:
+    return settings.home / "run" / "airflow.json"
 
 
 def _start(settings: Settings, name: str) -> subprocess.Popen[bytes]:

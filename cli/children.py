@@ -29,10 +29,11 @@ def no_child_left(spared: set[int]) -> Iterator[None]:
     finally:
         # A second Ctrl-C must not interrupt the ending of the children.
         signal.signal(signal.SIGTERM, before)
-        _end([child for child in psutil.Process().children(recursive=True) if child.pid not in spared | older])
+        end_processes([child for child in psutil.Process().children(recursive=True) if child.pid not in spared | older])
 
 
-def _end(children: list[psutil.Process]) -> None:
+def end_processes(children: list[psutil.Process]) -> None:
+    """Ask them to end, and kill those that are still there after ``GRACE_SECONDS``."""
     for child in children:
         _ask(child, psutil.Process.terminate)
     _, alive = psutil.wait_procs(children, timeout=GRACE_SECONDS)

@@ -38,8 +38,9 @@ with DAG(
     rows until the new ones are there.
 
     Without `from` a run takes the day of its data interval, so that many days are rebuilt by
-    `airflow backfill create --dag-id lakehouse_rebuild --from-date 2024-03-01 --to-date 2024-03-31 --dag-run-conf
-    '{"dry_run": false}'`. The DAG is paused when it is new: unpause it for a backfill, or for a look at every day.
+    `tideline airflow backfill create --dag-id lakehouse_rebuild --from-date 2024-03-01 --to-date 2024-03-31
+    --dag-run-conf '{"dry_run": false}'`. The DAG is paused when it is new: unpause it for a backfill, or for a look at
+    every day.
     """,
     params={
         "from": Param(

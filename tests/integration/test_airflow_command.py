@@ -35,7 +35,9 @@ def dag_ids(settings: Settings, token: str) -> set[str]:
     return {dag["dag_id"] for dag in json.loads(answer.data)["dags"]}
 
 
-def test_airflow_answers_to_its_password_with_the_dags_and_ends_with_all_of_its_processes(airflow_home: Path) -> None:
+def test_airflow_answers_to_its_password_with_the_dags_and_leaves_no_process_behind_even_killed(
+    airflow_home: Path,
+) -> None:
     settings = settings_in(airflow_home)
     expected = {file.stem for file in DAGS.glob("*.py")} - {"spark_tasks"}
     process = subprocess.Popen(TIDELINE, env=settings.environment(), stderr=subprocess.PIPE, text=True)
@@ -62,6 +64,15 @@ def test_airflow_answers_to_its_password_with_the_dags_and_ends_with_all_of_its_
             f"error: Airflow of {settings.home} runs already: pid {process.pid}, "
             f"http://127.0.0.1:{settings.airflow_port}; use it, or end it with Ctrl-C or SIGTERM ",
         )
+        process.kill()
+        process.wait()
+        assert [one for one in started[1:] if one.is_running()]
+        process = subprocess.Popen(TIDELINE, env=settings.environment(), stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        again = [process.stderr.readline(), process.stderr.readline()]
+        assert again == [said[0], f"user admin, password in {settings.home / 'airflow' / 'passwords.json'}\n"]
+        assert [one.pid for one in started if one.is_running()] == []
+        started = psutil.Process(process.pid).children(recursive=True)
     finally:
         process.send_signal(signal.SIGTERM)
         code = process.wait(DEADLINE_SECONDS)
