@@ -17,6 +17,8 @@ from tideline.reasons import SOURCE_REASONS
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 
+pytestmark = pytest.mark.integration
+
 WHOLE = {"format": "video", "device": "phone", "domainCoverage": "measured"}
 
 

@@ -9,6 +9,8 @@ from batch.gold import MARTS, SILVER
 from tests.batch.builders import RECEIVED, emission, frame, tweet
 from tideline.reasons import SOURCE_REASONS, Reason
 
+pytestmark = pytest.mark.integration
+
 
 def test_silver_must_hold_every_distinct_valid_event_of_bronze(spark: SparkSession) -> None:
     missing, odd = str(Reason.TIME_MISSING), "it rains"

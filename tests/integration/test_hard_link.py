@@ -1,6 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from tests.logstore.junit import run_junit
+
+pytestmark = pytest.mark.integration
 
 
 def test_the_local_log_store_gives_deltas_guarantees(tmp_path: Path) -> None:
