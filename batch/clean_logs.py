@@ -1,4 +1,4 @@
-"""The job ``clean_logs``: deletes old commits where Delta itself must not, and progress of tables that are gone.
+"""The job ``clean_logs``: deletes old commits where Delta itself must not.
 
 Bronze and live tables keep every commit (``delta.enableExpiredLogCleanup=false``): only here is known who reads them.
 """
@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from batch.readers import Reader, committed_at, readers
-from tideline.checkpoints import drop_checkpoint
 from tideline.lake import table_path, was_created
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.sources import LIVE_QUERIES
 from tideline.storage import open_storage
 
 OWN_CLEANUP = "delta.enableExpiredLogCleanup"
@@ -30,15 +28,14 @@ class CleanedLog:
 
     log: str
     deleted_files: int
-    oldest_version: int = 0
+    oldest_version: int
     held_by: str = ""
 
 
 def clean_logs(settings: Settings) -> list[CleanedLog]:
-    """Clean the logs of all tables that Delta leaves alone, and drop the checkpoints of queries without a table."""
+    """Clean the logs of all tables that Delta leaves alone."""
     names = [t.name for t in TABLES.values() if t.properties.get(OWN_CLEANUP) == "false"]
-    cleaned = [_clean_log(settings, name) for name in names if was_created(settings, name)]
-    return cleaned + _drop_orphaned_checkpoints(settings)
+    return [_clean_log(settings, name) for name in names if was_created(settings, name)]
 
 
 def _clean_log(settings: Settings, name: str) -> CleanedLog:
@@ -66,15 +63,3 @@ def _clean_log(settings: Settings, name: str) -> CleanedLog:
 
 def _named(reader: Reader) -> str:
     return f"{reader.name}, from version {reader.log_version} on"
-
-
-def _drop_orphaned_checkpoints(settings: Settings) -> list[CleanedLog]:
-    """Drop the progress of queries whose bronze table was deleted: nothing could go on from it."""
-    checkpoints = open_storage(settings, settings.checkpoints)
-    dropped = []
-    for name, query in LIVE_QUERIES.items():
-        if checkpoints.holds(name) and not was_created(settings, f"bronze.{query.source}"):
-            drop_checkpoint(checkpoints, name)
-            checkpoints.remove([f"{name}.plan.json"])
-            dropped.append(CleanedLog(f"checkpoint of {name}", 1))
-    return dropped

@@ -53,8 +53,7 @@ with DAG(
             bash_command="python -m batch clean_logs",
             execution_timeout=timedelta(minutes=20),
             doc_md="""
-            Deletes old commits of bronze and live tables, never past the slowest live query and what silver has read,
-            and the checkpoints of queries whose table was deleted.
+            Deletes old commits of bronze and live tables, never past the slowest live query and what silver has read.
             """,
         )
         chain(trim, vacuum, clean_logs)

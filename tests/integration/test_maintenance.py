@@ -124,6 +124,10 @@ def test_on_s3_maintenance_needs_no_more_rights_than_its_role_has(minio: Setting
     progress.write("metadata", b"{}")
     progress.write("offsets/0", f"v1\n{{}}\n{json.dumps(offset)}".encode())
 
+    # What a query left whose bronze table was deleted is for the stream to drop: this role may not.
+    orphan = open_storage(lake, f"{lake.checkpoints}/live.emissions_counts")
+    orphan.write("metadata", b"{}")
+
     keys = next(k for k in bootstrap(lake, tmp_path) if k.role is Role.MAINTENANCE)
     role = replace(lake, s3_access_key=keys.access_key, s3_secret_key=keys.secret_key)
     (trimmed,), cleaned = trim(role), clean_logs(role)
@@ -131,3 +135,4 @@ def test_on_s3_maintenance_needs_no_more_rights_than_its_role_has(minio: Setting
     # The store's own clock says that the files are young.
     assert {done.deleted_files for done in vacuum(role)} == {0}
     assert len(read(role, BRONZE)) == 4
+    assert orphan.read("metadata") == b"{}"
