@@ -11,19 +11,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
-import psutil
 import urllib3
 from rich.console import Console
 
 from cli.children import end_processes, no_child_left
 from tideline.airflow_home import USER, airflow_environment, airflow_password, initialise_airflow, password_file
 from tideline.errors import ServiceError
-from tideline.services import bind_problem
+from tideline.services import Service, bind_problem, remember, running_process
 from tideline.settings import Settings
 
 PROCESSES = {
@@ -51,7 +49,6 @@ def run_airflow(settings: Settings, console: Console) -> None:
             password, is_new = airflow_password(settings)
         with no_child_left(set()):
             processes = {name: _start(settings, name) for name in PROCESSES}
-            _remember(settings, processes)
             with console.status("starting Airflow"):
                 _wait_until_ready(settings, processes)
             console.print(f"Airflow runs at {url(settings)}; Ctrl-C ends it", markup=False)
@@ -109,32 +106,24 @@ def _check_port(settings: Settings) -> None:
         raise ServiceError(msg)
 
 
-def _remember(settings: Settings, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    begun = {process.pid: psutil.Process(process.pid).create_time() for process in processes.values()}
-    _memory(settings).write_text(json.dumps(begun))
-
-
 def _end_left(settings: Settings) -> None:
-    """End what a command that was killed left behind; a recycled pid began at another time."""
-    if not _memory(settings).exists():
-        return
-    for pid, begun in json.loads(_memory(settings).read_text()).items():
-        with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(int(pid))
-            if process.create_time() == begun:
-                end_processes([process, *process.children(recursive=True)])
+    """End what a command that was killed left behind."""
+    for name in PROCESSES:
+        left = running_process(_service(settings, name))
+        if left is not None:
+            end_processes([left, *left.children(recursive=True)])
 
 
-def _memory(settings: Settings) -> Path:
-    return settings.home / "run" / "airflow.json"
+def _service(settings: Settings, name: str) -> Service:
+    return Service(f"airflow-{name}", settings.home, {})
 
 
 def _start(settings: Settings, name: str) -> subprocess.Popen[bytes]:
-    log = _log(settings, name)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    service = _service(settings, name)
+    service.log.parent.mkdir(parents=True, exist_ok=True)
+    with service.log.open("wb") as output:
         # A session of its own: the terminal's Ctrl-C is for the command, which ends its children in order.
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "airflow", *PROCESSES[name]],
             env=dict(os.environ) | airflow_environment(settings),
             stdin=subprocess.DEVNULL,
@@ -142,10 +131,8 @@ def _start(settings: Settings, name: str) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-
-
-def _log(settings: Settings, name: str) -> Path:
-    return settings.home / "logs" / f"airflow-{name}.log"
+    remember(service, process.pid)
+    return process
 
 
 def _wait_until_ready(settings: Settings, processes: dict[str, subprocess.Popen[bytes]]) -> None:
@@ -173,7 +160,7 @@ def _not_healthy(settings: Settings) -> list[str]:
 def _check_alive(settings: Settings, processes: dict[str, subprocess.Popen[bytes]]) -> None:
     for name, process in processes.items():
         if process.poll() is not None:
-            log = _log(settings, name)
+            log = _service(settings, name).log
             tail = log.read_text(errors="replace")[-_TAIL_CHARACTERS:]
             msg = f"Airflow's {name} ended, exit code {process.returncode}; its log {log} ends with\n{tail}"
             raise ServiceError(msg)

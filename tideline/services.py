@@ -175,11 +175,17 @@ def _spawn(service: Service, command: Sequence[str]) -> psutil.Process:
             env=os.environ | service.environment,
             start_new_session=True,
         )
-    remembered = {"pid": process.pid, "create_time": process.create_time(), "ports": dict(service.ports)}
+    return remember(service, process.pid)
+
+
+def remember(service: Service, pid: int) -> psutil.Process:
+    """Note that this process is the service's; see ``running_process``."""
+    process = psutil.Process(pid)
+    remembered = {"pid": pid, "create_time": process.create_time(), "ports": dict(service.ports)}
     new = service.pid_file.with_suffix(".new")
     new.write_text(json.dumps(remembered))
     new.replace(service.pid_file)
-    return psutil.Process(process.pid)
+    return process
 
 
 def _end(process: psutil.Process, timeout_seconds: float) -> None:

@@ -35,6 +35,15 @@ def dag_ids(settings: Settings, token: str) -> set[str]:
     return {dag["dag_id"] for dag in json.loads(answer.data)["dags"]}
 
 
+def test_a_command_of_airflows_own_runs_in_the_same_home_and_ends_with_its_exit_code(airflow_home: Path) -> None:
+    settings = settings_in(airflow_home)
+    command = [*TIDELINE, "config", "get-value", "core", "dags_folder"]
+    done = subprocess.run(command, env=settings.environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, [str(DAGS)]), done.stderr
+    wrong = subprocess.run([*TIDELINE, "no-such"], env=settings.environment(), capture_output=True, check=False)
+    assert wrong.returncode == 2
+
+
 def test_airflow_answers_to_its_password_with_the_dags_and_leaves_no_process_behind_even_killed(
     airflow_home: Path,
 ) -> None:
