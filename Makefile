@@ -13,10 +13,10 @@ SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-b
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check integration bench lock clean prerequisites
+.PHONY: help setup demo test test-long check integration bench lock clean prerequisites
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: prerequisites $(VENV)/.packages ## make the environment: Python packages and jars from the committed locks
 	@"$(BIN)/python" -m tideline.jars install
@@ -35,7 +35,10 @@ check: setup ## lint, types and unit tests
 	$(PYTEST) -m "not integration"
 
 integration: setup ## the tests with real Kafka, Spark and Airflow
-	$(PYTEST) -m integration --durations 20
+	$(PYTEST) -m "integration and not long" --durations 20
+
+test-long: setup ## the long ones of these, before a release: what they show, CI shows by a smaller relative
+	$(PYTEST) -m long --durations 0
 
 bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 	"$(BIN)/python" -m bench

@@ -36,7 +36,9 @@ from pathlib import Path
 from airflow.dag_processing.dagbag import BundleDagBag
 bag = BundleDagBag(dag_folder=sys.argv[1], bundle_path=Path(sys.argv[1]), bundle_name="dags-folder")
 print(json.dumps({"errors": bag.import_errors, "dags": {i: {
-    "order": [t.task_id for t in d.topological_sort()], "doc": bool(d.doc_md), "tags": sorted(d.tags),
+    "order": [t.task_id for t in d.topological_sort()],
+    "after": {t.task_id: sorted(t.upstream_task_ids) for t in d.tasks},
+    "rules": sorted({t.trigger_rule.value for t in d.tasks}), "doc": bool(d.doc_md), "tags": sorted(d.tags),
     "active": d.max_active_runs, "catchup": d.catchup, "schedule": str(getattr(d.schedule, "summary", d.schedule)),
     "tasks": [{"doc": bool(t.doc_md), "owner": t.owner, "pool": t.pool, "retries": t.retries,
                "backoff": bool(t.retry_exponential_backoff), "timeout": t.execution_timeout.total_seconds(),
@@ -73,6 +75,17 @@ def test_the_dags_load_and_name_everything_that_an_operator_wants_to_know(airflo
         "lakehouse_rebuild": "0 0 * * *",
         "tweets_ingest": "None",
     }
+    # A failure stops what comes after it; neither of the last two waits for the other.
+    assert dags["lakehouse_hourly"]["after"] == {
+        "audit": [],
+        "clean_data": ["audit"],
+        "validate_silver": ["clean_data"],
+        "process_business_logic": ["validate_silver"],
+        "validate_gold": ["process_business_logic"],
+        "reconcile": ["validate_gold"],
+        "publish": ["validate_gold"],
+    }
+    assert dags["lakehouse_hourly"]["rules"] == ["all_success"]
     for dag in dags.values():
         assert (dag["doc"], dag["active"], dag["catchup"]) == (True, 1, False)
         assert "lakehouse" in dag["tags"]
@@ -104,6 +117,7 @@ def test_the_maintenance_dag_compacts(airflow: Settings, spark: SparkSession) ->
     assert len(spark.read.format("delta").load(table_path(airflow, "bronze.tweets")).inputFiles()) == 1
 
 
+@pytest.mark.long
 def test_the_rebuild_dag_mends_silver_live_and_gold(airflow: Settings, spark: SparkSession) -> None:
     append(spark, airflow, "bronze.tweets", [tweet(100), tweet(101)])
     clean(spark, airflow)

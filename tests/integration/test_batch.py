@@ -273,6 +273,7 @@ def test_a_run_that_is_killed_is_made_up_for_by_the_next(
     assert_gold(lake)
 
 
+@pytest.mark.long
 def test_two_applications_at_once_end_in_the_same_tables(spark: SparkSession, lake: Settings) -> None:
     append_messy(spark, lake)
     runs = [application(lake, "clean", "gold") for _ in range(2)]

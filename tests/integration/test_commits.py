@@ -37,6 +37,7 @@ def test_two_drivers_in_a_folder_lose_no_commit(tmp_path: Path) -> None:
     assert outcome.acknowledged == 2 * COMMITS
 
 
+@pytest.mark.long
 def test_two_drivers_on_s3_lose_no_commit_where_the_stock_class_loses_many(on_s3: Lab) -> None:
     outcome = distant(on_s3, COMMITS)
     assert outcome.holds, outcome
@@ -45,6 +46,7 @@ def test_two_drivers_on_s3_lose_no_commit_where_the_stock_class_loses_many(on_s3
     assert stock.lost > 0, f"the experiment cannot see a loss: {stock}"
 
 
+@pytest.mark.long
 def test_two_drivers_on_s3_lose_no_commit_though_replies_get_lost_and_the_store_refuses(on_s3: Lab) -> None:
     outcome = faults(on_s3, COMMITS)
     assert outcome.holds, outcome

@@ -73,6 +73,7 @@ def test_a_hole_in_bronze_stops_the_run_before_anything_is_made_of_it(lake: Sett
     assert set(read(lake, "ops.audit").verdict) == {"fails"}
 
 
+@pytest.mark.long
 def test_a_critical_expectation_that_does_not_hold_stops_the_run_before_gold_is_published(
     spark: SparkSession, lake: Settings, postgres_url: str
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_critical_expectation_that_does_not_hold_stops_the_run_before_gold_is_
     assert query(lake, "select count(*) from pg_tables where schemaname = 'gold'") == [(0,)]
 
 
+@pytest.mark.long
 def test_an_unexplained_drift_fails_the_run_but_gold_is_published_all_the_same(
     spark: SparkSession, lake: Settings, postgres_url: str
 ) -> None:

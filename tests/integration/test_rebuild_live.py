@@ -54,6 +54,7 @@ def wait_for(done: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.long
 def test_a_running_stream_rebuilds_what_was_damaged_and_goes_on_counting(
     spark: SparkSession, settings: Settings, tmp_path: Path
 ) -> None:

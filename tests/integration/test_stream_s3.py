@@ -49,6 +49,7 @@ def test_killed_and_deprived_of_its_checkpoints_the_stream_goes_on_without_loss_
     assert_live_counts(lake, "tweets")
 
 
+@pytest.mark.long
 def test_checkpoints_may_lie_in_a_folder_beside_tables_on_s3(
     settings: Settings, minio: Settings, tmp_path: Path
 ) -> None:
