@@ -6,13 +6,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from streaming.records import (
-    all_reasons,
     blank_to_null,
     coordinates_id,
     header,
+    is_blank,
     reject,
     with_coordinates,
     with_fields,
+    with_reasons,
 )
 from tideline.reasons import RULE_VERSION, SUM_TOLERANCE, Reason
 from tideline.records import EMISSION_COLUMNS, HEADER_EVENT_ID
@@ -25,6 +26,7 @@ COMPONENTS = {
 }
 NUMBERS = COMPONENTS | {"totalEmissions": Reason.TOTAL_INVALID}
 TEXTS = ("domain", "format", "country", "ad_size", "device", "domainCoverage")
+EMISSION_LAYOUTS = (EMISSION_COLUMNS,)
 
 
 def emissions_to_bronze(kafka: DataFrame) -> DataFrame:
@@ -36,7 +38,7 @@ def emissions_to_bronze(kafka: DataFrame) -> DataFrame:
     Returns:
         The columns of ``bronze.emissions``, one row per record, whatever the record holds.
     """
-    parsed = with_fields(with_coordinates(kafka), EMISSION_COLUMNS)
+    parsed = with_fields(with_coordinates(kafka), EMISSION_COLUMNS, EMISSION_LAYOUTS)
     typed = parsed.select(
         "*",
         F.try_to_date(F.trim("fields.date"), "MM/dd/yyyy").alias("date"),
@@ -44,8 +46,9 @@ def emissions_to_bronze(kafka: DataFrame) -> DataFrame:
         *(F.col(f"fields.{name}").try_cast(EMISSION).alias(name) for name in NUMBERS),
         F.coalesce(header(HEADER_EVENT_ID), coordinates_id()).alias("event_id"),
         F.lit(RULE_VERSION).alias("rule_version"),
+        is_blank(F.col("fields.date")).alias("date_missing"),
     )
-    judged = typed.withColumn("reasons", all_reasons(emission_checks()))
+    judged = with_reasons(typed, emission_checks())
     return judged.select(*TABLES["bronze.emissions"].column_names)
 
 
@@ -56,12 +59,11 @@ def components_sum() -> Column:
 
 
 def emission_checks() -> list[Column]:
-    """The checks of an emission row that has fields; needs ``fields`` and the typed columns."""
-    date_missing = blank_to_null(F.col("fields.date")).isNull()
+    """The checks of an emission row that has fields; needs ``date_missing`` and the typed columns."""
     difference = F.abs(F.round(components_sum() - F.col("totalEmissions"), 3))
     return [
-        reject(date_missing, Reason.DATE_MISSING),
-        reject(~date_missing & F.col("date").isNull(), Reason.DATE_UNREADABLE),
+        reject(F.col("date_missing"), Reason.DATE_MISSING),
+        reject(~F.col("date_missing") & F.col("date").isNull(), Reason.DATE_UNREADABLE),
         reject(F.col("domain").isNull(), Reason.DOMAIN_MISSING),
         reject(F.col("country").isNull(), Reason.COUNTRY_MISSING),
         *(reject(F.col(name).isNull(), reason) for name, reason in NUMBERS.items()),

@@ -6,18 +6,23 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from streaming.records import (
-    all_reasons,
     blank_to_null,
     coordinates_id,
+    is_blank,
     reject,
     with_coordinates,
     with_fields,
+    with_reasons,
 )
 from tideline.reasons import CLOCK_TOLERANCE_SECONDS, RULE_VERSION, Reason
 from tideline.schemas import TABLES
 
 FIELDS = ("tweet_id", "date", "time", "lang", "country_code", "country_place")
 """The fields that bronze types; others stay in the raw value."""
+
+_SHORT = ("tweet_id", "date", "time")
+TWEET_LAYOUTS = ((*_SHORT, "lang", "country_code"), _SHORT, (*_SHORT, "lang", "country_place"))
+"""The headers that tweet files are published with, the most frequent first."""
 
 
 def tweets_to_bronze(kafka: DataFrame) -> DataFrame:
@@ -29,11 +34,14 @@ def tweets_to_bronze(kafka: DataFrame) -> DataFrame:
     Returns:
         The columns of ``bronze.tweets``, one row per record, whatever the record holds.
     """
-    parsed = with_fields(with_coordinates(kafka), FIELDS)
-    typed = parsed.withColumn("tweet_id", tweet_id(F.col("fields.tweet_id"))).withColumn(
-        "event_time", event_time(F.col("fields.date"), F.col("fields.time"))
+    parsed = with_fields(with_coordinates(kafka), FIELDS, TWEET_LAYOUTS)
+    typed = parsed.select(
+        "*",
+        tweet_id(F.col("fields.tweet_id")).alias("tweet_id"),
+        event_time(F.col("fields.date"), F.col("fields.time")).alias("event_time"),
+        (is_blank(F.col("fields.date")) | is_blank(F.col("fields.time"))).alias("time_missing"),
     )
-    judged = typed.withColumn("reasons", all_reasons(tweet_checks()))
+    judged = with_reasons(typed, tweet_checks())
     return judged.select(
         "*",
         F.coalesce(F.col("tweet_id").cast("string"), coordinates_id()).alias("event_id"),
@@ -59,12 +67,12 @@ def event_time(date: Column, time: Column) -> Column:
 
 
 def tweet_checks() -> list[Column]:
-    """The checks of a tweet that has fields; needs ``fields``, ``tweet_id``, ``event_time``, ``kafka_timestamp``."""
-    missing = blank_to_null(F.col("fields.date")).isNull() | blank_to_null(F.col("fields.time")).isNull()
-    latest = F.col("kafka_timestamp") + F.make_dt_interval(secs=F.lit(CLOCK_TOLERANCE_SECONDS))
+    """The checks of a tweet that has fields; needs ``time_missing``, the typed columns and ``kafka_timestamp``."""
+    # In microseconds: Spark adds an interval to a timestamp by way of a calendar, for every row.
+    latest = F.unix_micros("kafka_timestamp") + CLOCK_TOLERANCE_SECONDS * 1_000_000
     return [
         reject(F.col("tweet_id").isNull(), Reason.ID_INVALID),
-        reject(missing, Reason.TIME_MISSING),
-        reject(~missing & F.col("event_time").isNull(), Reason.TIME_UNREADABLE),
-        reject(F.col("event_time") > latest, Reason.TIME_IN_FUTURE),
+        reject(F.col("time_missing"), Reason.TIME_MISSING),
+        reject(~F.col("time_missing") & F.col("event_time").isNull(), Reason.TIME_UNREADABLE),
+        reject(F.unix_micros("event_time") > latest, Reason.TIME_IN_FUTURE),
     ]
