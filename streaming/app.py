@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pyspark.sql import SparkSession
 
 from streaming.lease import folder_lease, is_folder_leased
+from streaming.listener import watched
+from streaming.metrics import served
 from streaming.queries import LIVE_TABLES, Query, queries_of
 from streaming.requests import Requests
 from streaming.s3_lease import is_s3_leased, s3_lease
@@ -51,7 +53,8 @@ def run(
         progress: receives a query's name and how many rows its newest batch read.
 
     Raises:
-        TidelineError: a topic, a table, a checkpoint or a lease is not as it must be, or a query keeps failing.
+        TidelineError: a topic, a table, a checkpoint or a lease is not as it must be, the metrics' port is taken, or a
+            query keeps failing.
     """
     check_topics(settings)
     ensure_buckets(settings)
@@ -59,8 +62,10 @@ def run(
     with _stop_on_signal() as stop, ExitStack() as held:
         for source in sources:
             hold(settings, source, held, stop, lost, report)
+        metrics = held.enter_context(served(settings))
         spark = build_session(settings, "tideline-stream", STREAM_CONF)
         held.callback(spark.stop)
+        held.enter_context(watched(spark, settings, metrics, report))
         problem = commit_problem(spark, settings)
         if problem is not None:
             report(f"{problem}; this stream runs alone: compaction beside it is refused")

@@ -6,11 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.emissions import emissions_to_bronze
+from streaming.progress import OBSERVED
 from streaming.tweets import tweets_to_bronze
+from tideline.events import is_valid
 from tideline.settings import Settings
 
 EARLIEST = -2
@@ -54,7 +57,19 @@ def read_kafka(spark: SparkSession, settings: Settings, start: KafkaStart) -> Da
     )
 
 
+def observations() -> list[Column]:
+    """What is counted while bronze is written, so that nobody has to read the rows again.
+
+    ``quarantined``: rows; ``oldest`` and ``newest``: Kafka's times in milliseconds, null in an empty batch.
+    """
+    return [
+        F.count_if(~is_valid()).alias("quarantined"),
+        F.unix_millis(F.min("kafka_timestamp")).alias("oldest"),
+        F.unix_millis(F.max("kafka_timestamp")).alias("newest"),
+    ]
+
+
 def bronze_writer(kafka: DataFrame, source: str) -> DataStreamWriter:
     """The write of a source's bronze table; the caller adds trigger, checkpoint and path."""
-    rows = BRONZE_TRANSFORMS[source](kafka)
+    rows = BRONZE_TRANSFORMS[source](kafka).observe(OBSERVED, *observations())
     return rows.writeStream.format("delta").outputMode("append").queryName(f"bronze.{source}")

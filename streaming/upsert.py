@@ -5,19 +5,24 @@ A MERGE of Spark costs several jobs and about a second, whatever its size; the l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pyarrow as pa
 from deltalake import DeltaTable as DeltaLog
+from deltalake.exceptions import CommitFailedError
 from deltalake.table import TableMerger
 
 from tideline.conflicts import retry_conflicts
-from tideline.lake import open_log
+from tideline.lake import open_log, table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 
 MOST_FILES = 64
 """Rows that an upsert inserts come in a file of their own; of more files than these one is made."""
+
+REFUSED: Counter[str] = Counter()
+"""How often an upsert was refused for another writer's commit and began anew, by the table's path."""
 
 Clauses = Callable[[TableMerger], TableMerger]
 """Adds what happens to a row that is (not) there; the table is ``t``, the rows are ``s``."""
@@ -46,6 +51,13 @@ class LiveTable:
             rows: the table's columns, and what the clauses look at; at most one row per key.
             clauses: what is done with them.
         """
+        try:
+            self._merge(rows, clauses)
+        except CommitFailedError:
+            REFUSED[table_path(self._settings, self._table.name)] += 1
+            raise
+
+    def _merge(self, rows: pa.Table, clauses: Clauses) -> None:
         if rows.num_rows:
             # Null-safe: an unknown dimension is a value too. Without the brackets, DataFusion takes what follows AND
             # for the right side of the comparison.

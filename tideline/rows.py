@@ -26,6 +26,7 @@ _ARROW: Final = {
     "binary": pa.binary(),
     "timestamp": pa.timestamp("us", "UTC"),
     "array<string>": pa.list_(pa.string()),
+    "array<struct<partition: int, lag: bigint>>": pa.list_(pa.struct({"partition": pa.int32(), "lag": pa.int64()})),
     "array<struct<key: string, value: binary>>": pa.list_(pa.struct({"key": pa.string(), "value": pa.binary()})),
 }
 

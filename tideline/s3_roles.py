@@ -105,7 +105,7 @@ def policy(settings: Settings, role: Role) -> dict[str, Any]:
     ]
     if role is Role.STREAM:
         statements += [
-            _allow(_WRITE, [_arn(f"{tables}{folder}/*") for folder in (*_schemas_of_the_stream(), PROBE_FOLDER)]),
+            _allow(_WRITE, [_arn(f"{tables}{folder}/*") for folder in (*_folders_of_the_stream(), PROBE_FOLDER)]),
             _allow((*_READ, *_WRITE, *_DELETE), _s3_only([checkpoints])),
         ]
     elif role is Role.MAINTENANCE:
@@ -120,8 +120,11 @@ def policy(settings: Settings, role: Role) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [s for s in statements if s["Resource"]]}
 
 
-def _schemas_of_the_stream() -> list[str]:
-    return sorted({table.schema for table in TABLES.values() if table.written_by == "stream"})
+def _folders_of_the_stream() -> list[str]:
+    """Schemas that are the stream's alone, where its leases lie, too; of another one its own tables."""
+    own = {table.name for table in TABLES.values() if table.written_by == "stream"}
+    shared = {table.schema for table in TABLES.values() if table.name not in own}
+    return sorted({name.replace(".", "/") if TABLES[name].schema in shared else TABLES[name].schema for name in own})
 
 
 def _above(path: str) -> list[str]:

@@ -343,6 +343,34 @@ _DRIFT = Table(
     "append",
 )
 
+_PROGRESS = Table(
+    "ops.progress",
+    (
+        Column("finished_at", "timestamp", "when what the batch wrote was visible (UTC)"),
+        Column("query", "string", "the streaming query: bronze.<source> or live.<…>"),
+        Column("run_id", "string", "one id per start of the query"),
+        Column("batch", "bigint", "the batch's number, which rises over all starts"),
+        Column("seconds", "double", "how long the batch took"),
+        Column("rows", "bigint", "rows that it read"),
+        Column("valid", "bigint", "of them those without reasons; null but for bronze"),
+        Column("quarantined", "bigint", "of them those with reasons; null but for bronze"),
+        Column("lag", "bigint", "records that Kafka had when it began and that it left; null but for bronze"),
+        Column("partition_lag", "array<struct<partition: int, lag: bigint>>", "the same for each Kafka partition"),
+        Column("oldest_seconds", "double", "from Kafka's time of its first record to finished_at; null for flags"),
+        Column("newest_seconds", "double", "from Kafka's time of its last record to finished_at; null for flags"),
+        Column("late_rows", "bigint", "rows that were behind the watermark; null for a query without state"),
+        Column("state_bytes", "bigint", "memory of its state"),
+        Column("state_rows_written", "bigint", "rows that it put into its state"),
+        Column("state_rows_removed", "bigint", "rows that it dropped from its state"),
+        Column("commit_retries", "bigint", "commits tried again since its last batch: another writer had been faster"),
+    ),
+    ("query", "run_id", "batch"),
+    "stream",
+    "append",
+    properties=_LIVE_PROPERTIES,
+    comment="One finished batch of the stream",
+)
+
 TABLES: Final[dict[str, Table]] = {
     t.name: t
     for t in (
@@ -361,6 +389,7 @@ TABLES: Final[dict[str, Table]] = {
         _AUDIT,
         _DRIFT,
         _REBUILDS,
+        _PROGRESS,
     )
 }
 """Every table of the lake by its name, ``schema.table``."""

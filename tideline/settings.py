@@ -16,6 +16,7 @@ EMISSION_DIMENSIONS = ("country", "device", "format", "domain")
 
 S3A = "s3a://"
 LEAST_RETENTION_DAYS = 7
+MOST_PORT = 65535
 
 AWS = "aws"
 """As an endpoint: Amazon's own, even where this home has a MinIO."""
@@ -63,6 +64,8 @@ class Settings:
     docs_runs: int = 30
     airflow_port: int = 18080
     postgres_url: str = field(default="", repr=False)
+    metrics_port: int = 0
+    metrics_host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
         """Fill the settings that follow from others."""
@@ -180,6 +183,8 @@ def _out_of_range(settings: Settings) -> list[str]:
         for name in ("quarantine_share", "reason_share")
         if not 0 <= getattr(settings, name) <= 1
     ]
+    if not 0 <= settings.metrics_port <= MOST_PORT:
+        problems.append(f"TIDELINE_METRICS_PORT must be 0 or a port up to {MOST_PORT}, got {settings.metrics_port}")
     if settings.retention_days < LEAST_RETENTION_DAYS:
         # Readers, and writers that have not committed yet, use files that no version names any more.
         least = f"must be at least {LEAST_RETENTION_DAYS}, what Delta itself asks for"

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from tests.integration.lakes import Record, own_lake, send, start_stream, stream_now
 from tests.integration.recount import assert_conserved, assert_live_counts, read
 from tests.streaming.builders import emission, tweet
+from tests.streaming.test_metrics import free_port, scrape
 from tideline.errors import CheckpointError
 from tideline.lake import commit_files
 from tideline.settings import Settings
@@ -103,10 +104,12 @@ def test_the_stream_killed_at_any_moment_goes_on_without_loss_or_double(settings
 def test_a_second_stream_on_a_table_is_refused_and_sigterm_ends_the_first_cleanly(
     settings: Settings, tmp_path: Path
 ) -> None:
-    lake = own_lake(settings, tmp_path)
-    send(lake, lake.tweets_topic, tweets(range(100)))
+    lake = own_lake(settings, tmp_path, metrics_port=free_port())
+    broken = [(b"x", b"1\t2", [("raw", b"1")])]
+    send(lake, lake.tweets_topic, [*tweets(range(100)), *broken])
     first = start_stream(lake, "--sources", "tweets")
     wait_for_version(lake, "bronze.tweets")
+    assert_served(lake)
     second = start_stream(lake, "--sources", "tweets")
     _, said = second.communicate(timeout=60)
     assert second.returncode == 1
@@ -114,7 +117,8 @@ def test_a_second_stream_on_a_table_is_refused_and_sigterm_ends_the_first_cleanl
     first.send_signal(signal.SIGTERM)
     _, said = first.communicate(timeout=90)
     assert (first.returncode, "Traceback" in said) == (0, False), said
-    assert_conserved(lake, "tweets", 100)
+    assert_conserved(lake, "tweets", 101)
+    assert_recorded(lake)
 
 
 def test_lost_or_damaged_checkpoints_are_survived_or_refused(
@@ -160,6 +164,32 @@ def test_a_recreated_topic_is_refused(spark: SparkSession, settings: Settings, t
     send(lake, lake.tweets_topic, tweets(range(1000)))
     with pytest.raises(CheckpointError, match="the topic was recreated; restore it, or set"):
         stream_now(spark, lake, "tweets")
+
+
+def assert_served(lake: Settings) -> None:
+    """The stream's metrics say what landed and what the counts have read."""
+    labels = {"source=tweets,verdict=valid": 100, "source=tweets,verdict=quarantined": 1}
+    expected = {f"tideline_stream_records_total{{{label}}}": count for label, count in labels.items()}
+    expected |= {f"tideline_stream_lag_records{{partition={p},topic={lake.tweets_topic}}}": 0 for p in (0, 1)}
+    expected |= {f"tideline_stream_rows_total{{query={name}}}": 101 for name in ("bronze.tweets", "live.tweets_counts")}
+    expected |= {"tideline_stream_query_running{query=bronze.tweets}": 1}
+    deadline = time.monotonic() + 120
+    while (found := scrape(lake.metrics_port)) | expected != found:
+        assert time.monotonic() < deadline, f"{expected} never came; there is {found}"
+        time.sleep(0.2)
+    assert found["tideline_stream_state_bytes{operator=dedupeWithinWatermark,query=live.tweets_counts}"] > 0
+    assert 0 < found["tideline_stream_freshness_seconds{query=bronze.tweets,record=newest}"] < 120
+
+
+def assert_recorded(lake: Settings) -> None:
+    """What the metrics said is in ops.progress since the stream ended, a row per batch."""
+    rows = read(lake, "ops.progress")
+    assert not rows.duplicated(["query", "run_id", "batch"]).any()
+    bronze = rows[rows["query"] == "bronze.tweets"]
+    assert (bronze.rows.sum(), bronze.valid.sum(), bronze.quarantined.sum()) == (101, 100, 1)
+    assert bronze.iloc[-1].lag == 0
+    assert rows[rows["query"] == "live.tweets_counts"].rows.sum() == 101
+    assert (rows.oldest_seconds >= rows.newest_seconds).all()
 
 
 def wait_for_version(settings: Settings, name: str, version: int = 1) -> None:

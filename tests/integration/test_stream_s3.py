@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.integration.lakes import own_s3_lake, send, start_stream
-from tests.integration.recount import assert_conserved, assert_live_counts
+from tests.integration.recount import assert_conserved, assert_live_counts, read
 from tests.integration.test_stream import tweets, wait_for_version
 from tideline.s3_roles import Role, bootstrap
 from tideline.settings import Settings
@@ -47,6 +47,9 @@ def test_killed_and_deprived_of_its_checkpoints_the_stream_goes_on_without_loss_
     assert "AccessDenied" not in said
     assert_conserved(lake, "tweets", 2300)
     assert_live_counts(lake, "tweets")
+    # Written by the role itself. What the killed stream had gathered went with it.
+    progress = read(lake, "ops.progress")
+    assert set(progress["query"]) == {"bronze.tweets", "live.tweets_counts"}
 
 
 @pytest.mark.long

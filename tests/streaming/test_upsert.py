@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.table import TableMerger
 
 from streaming.sink import changed_counts, changed_flags
-from streaming.upsert import MOST_FILES, LiveTable
+from streaming.upsert import MOST_FILES, REFUSED, LiveTable
 from tideline.lake import table_path
 from tideline.settings import Settings
 
@@ -93,6 +93,7 @@ def test_an_upsert_whose_files_are_replaced_meanwhile_is_merged_again(settings: 
 
     LiveTable(settings, name).upsert(counts(("en", None, 2), ("de", None, 2)), clauses)
     assert others == []
+    assert REFUSED[path] == 2
     assert stored(settings, name) == {(HOUR, "en", None, 2), (HOUR, "de", None, 2), (HOUR, "fr", None, 1)}
 
 

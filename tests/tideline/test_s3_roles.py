@@ -25,6 +25,12 @@ def test_each_role_may_delete_only_where_it_must() -> None:
     assert denied == {"arn:aws:s3:::lake/demo/_checkpoints/*"}
 
 
+def test_the_stream_writes_its_own_tables_and_none_of_what_others_say_of_them() -> None:
+    settings = Settings(warehouse="s3a://lake/demo")
+    folders = {"bronze/*", "live/*", "ops/progress/*", "_tideline/*", "_checkpoints/*"}
+    assert allowed(settings, Role.STREAM, "s3:PutObject") == {f"arn:aws:s3:::lake/demo/{name}" for name in folders}
+
+
 def test_who_ingests_sees_the_landing_zone_only() -> None:
     settings = Settings(warehouse="s3a://lake/demo")
     landing = "arn:aws:s3:::lake/demo/landing/*"

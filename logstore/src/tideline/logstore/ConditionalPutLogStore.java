@@ -170,6 +170,7 @@ public final class ConditionalPutLogStore extends AtomicLogStore {
     }
     FileAlreadyExistsException lost = new FileAlreadyExistsException(path.toString());
     lost.initCause(failure);
+    LostRaces.count(path);
     throw lost;
   }
 }

@@ -53,6 +53,9 @@ public final class HardLinkLogStore extends AtomicLogStore {
       } else {
         link(temporary, target);
       }
+    } catch (FileAlreadyExistsException lost) {
+      LostRaces.count(path);
+      throw lost;
     } finally {
       Files.deleteIfExists(temporary);
     }

@@ -131,6 +131,17 @@ class ConditionalPutLogStoreTest {
   }
 
   @Test
+  void aLostRaceIsCountedAndALostAnswerIsNot() throws IOException {
+    Path ofTable = new Path(log, "_delta_log");
+    for (int version = 0; version < 4; version++) {
+      store.write(Logs.version(ofTable, version), Logs.lines("first"), false, configuration("S3_LOSSY_ENDPOINT"));
+    }
+    Path taken = Logs.version(ofTable, 0);
+    assertThrows(FileAlreadyExistsException.class, () -> store.write(taken, Logs.lines("second"), false, conf));
+    assertEquals(1, LostRaces.of(log.toString()));
+  }
+
+  @Test
   void aWriteThatFailsIsAbortedAndPublishesNothing() throws IOException {
     Path version = Logs.version(log, 0);
     assertThrows(IllegalStateException.class, () -> store.write(version, Logs.failing("half"), false, conf));

@@ -64,6 +64,18 @@ class HardLinkLogStoreTest {
   }
 
   @Test
+  void everyLostRaceForAVersionIsCountedOnceAndNothingElseIs() throws Exception {
+    Path ofTable = new Path(log, "_delta_log");
+    Files.createDirectories(folder.resolve("_delta_log"));
+    Logs.race(store, ofTable, 50, 8, conf);
+    Path checksum = new Path(ofTable, "00000000000000000000.crc");
+    store.write(checksum, Logs.lines("{}"), false, conf);
+    assertThrows(FileAlreadyExistsException.class, () -> store.write(checksum, Logs.lines("{}"), false, conf));
+    assertEquals(50 * 7, LostRaces.of(folder.toString()));
+    assertEquals(0, LostRaces.of(folder + "/other"));
+  }
+
+  @Test
   void whileTheActionsAreWrittenNothingIsThereToBeReadOrListed() throws IOException {
     Iterator<String> watched = Stream.of("first", "second").peek(line -> nothingIsThere()).iterator();
     store.write(Logs.version(log, 0), watched, false, conf);
