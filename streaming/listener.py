@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.listener import (
     QueryIdleEvent,
@@ -27,6 +29,40 @@ SETTLE_SECONDS = 5.0
 """How long an end waits for what Spark has still to tell; it does so in a thread of its own."""
 
 
+class JsonProxy:
+    """What the JVM calls: takes each event as one text.
+
+    PySpark's own asks the JVM for each of an event's hundreds of values: 0.1 s of CPU and more for every batch.
+
+    Args:
+        listener: hears the events.
+    """
+
+    def __init__(self, listener: StreamingQueryListener) -> None:
+        self._listener = listener
+
+    def onQueryStarted(self, event: Any) -> None:  # noqa: N802 - the name is Spark's
+        """A query was started."""
+        self._listener.onQueryStarted(QueryStartedEvent.fromJson(json.loads(event.json())))
+
+    def onQueryProgress(self, event: Any) -> None:  # noqa: N802 - the name is Spark's
+        """A batch was done."""
+        self._listener.onQueryProgress(QueryProgressEvent.fromJson(json.loads(event.json())))
+
+    def onQueryIdle(self, event: Any) -> None:  # noqa: N802 - the name is Spark's
+        """A query has had nothing to do for some seconds."""
+        self._listener.onQueryIdle(QueryIdleEvent.fromJson(json.loads(event.json())))
+
+    def onQueryTerminated(self, event: Any) -> None:  # noqa: N802 - the name is Spark's
+        """A query ended."""
+        self._listener.onQueryTerminated(QueryTerminatedEvent.fromJson(json.loads(event.json())))
+
+    class Java:
+        """By which py4j knows what it stands for."""
+
+        implements = ("org.apache.spark.sql.streaming.PythonStreamingQueryListener",)
+
+
 class ProgressListener(StreamingQueryListener):
     """Hears of each batch once, after it was done; batches do not wait for it.
 
@@ -40,6 +76,7 @@ class ProgressListener(StreamingQueryListener):
         self._metrics = metrics
         self._journal = journal
         self._retries = retries
+        self._proxy: Any = None
         self._names: dict[str, str] = {}
         self._changed = threading.Condition()
 
@@ -67,6 +104,14 @@ class ProgressListener(StreamingQueryListener):
             name = self._names.pop(str(event.runId))
             self._changed.notify_all()
         self._metrics.ended(name, by_error=event.exception is not None)
+
+    @property
+    def _jlistener(self) -> Any:
+        """What PySpark adds to the session, and removes; one object, so that it finds it again."""
+        if self._proxy is None:
+            jvm = SparkContext._jvm
+            self._proxy = jvm.PythonStreamingQueryListenerWrapper(JsonProxy(self))  # type: ignore[union-attr]
+        return self._proxy
 
     def settle(self) -> None:
         """Wait, for a while, until the end of each query that was started has been told."""

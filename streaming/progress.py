@@ -101,8 +101,8 @@ def parse_progress(progress: Mapping[str, Any]) -> Batch:
     """
     durations = progress["durationMs"]
     took = durations["triggerExecution"]
-    # Where Spark reports a stateful batch's event times, they are Kafka's: the outermost watermark is on them.
-    observed = progress["observedMetrics"].get(OBSERVED)
+    # Spark leaves out what is empty. A stateful batch's event times are Kafka's: the outermost watermark is on them.
+    observed = progress.get("observedMetrics", {}).get(OBSERVED)
     times = progress.get("eventTime", {})
     return Batch(
         query=progress["name"],
