@@ -103,7 +103,7 @@ class ProgressListener(StreamingQueryListener):
         with self._changed:
             name = self._names.pop(str(event.runId))
             self._changed.notify_all()
-        self._metrics.ended(name, by_error=event.exception is not None)
+        self._metrics.ended(name, by_error=bool(event.exception))
 
     @property
     def _jlistener(self) -> Any:
