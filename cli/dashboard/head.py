@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from cli.dashboard.figures import ago, freshness, seconds_text, total_lag
-from cli.dashboard.links import links
 from cli.dashboard.style import HEADLINE
 from cli.dashboard.view import View
 from cli.report import queries
@@ -20,12 +19,12 @@ Rows = list[dict[str, Any]]
 MINUTE = timedelta(minutes=1)
 
 
-def title(view: View, now: datetime, refresh_seconds: float) -> None:
+def title(links: list[tuple[str, str]], now: datetime, refresh_seconds: float) -> None:
     """Name, time of the look, links."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("## Tideline", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            for name, address in links(view.lake.settings):
+            for name, address in links:
                 st.link_button(name, address, type="tertiary", icon=":material/open_in_new:")
     st.caption(f"Read {now:%Y-%m-%d %H:%M:%S} UTC, again every {refresh_seconds:g} s · all times are UTC")
 

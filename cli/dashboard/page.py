@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from cli.dashboard import head
+from cli.dashboard.links import links
 from cli.dashboard.live_lake import LiveLake
 from cli.dashboard.sections import emissions, evidence, flags, live, tables
 from cli.dashboard.style import STYLE
@@ -36,12 +37,13 @@ def shared_view() -> View:
 def body() -> None:
     """All that is read anew; only the section that is open is drawn."""
     view, now = shared_view(), datetime.now(UTC)
-    head.title(view, now, REFRESH_SECONDS)
     try:
         problems = view.look()
     except TidelineError as problem:
+        head.title([], now, REFRESH_SECONDS)
         st.error(str(problem), icon=":material/error:")
         return
+    head.title(links(view.lake.settings), now, REFRESH_SECONDS)
     for sentence in problems:
         st.error(sentence, icon=":material/error:")
     head.headline(view, now)
