@@ -1,4 +1,4 @@
-"""``tideline tables`` and ``tideline report``: the lake seen without Spark."""
+"""``tideline tables``, ``tideline report`` and ``tideline dashboard``: the lake seen without Spark."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example: [bold]tideline tables[/]")(tables)
     app.command(epilog="Example: [bold]tideline report --output /tmp/report.html --open[/]")(report)
+    app.command(epilog="Example: [bold]tideline dashboard --port 8501[/]")(dashboard)
 
 
 def tables() -> None:
@@ -68,3 +69,17 @@ def report(
     if not data.accounts.hold:
         err().print("the accounts do not hold: see the page's first section", style="red")
         raise typer.Exit(1)
+
+
+def dashboard(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where it listens.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(metavar="PORT", help="TIDELINE_DASHBOARD_PORT when left out.")] = None,
+) -> None:
+    """Show the lake as a page that reads itself anew every few seconds; Ctrl-C ends it.
+
+    It only reads: on S3 the role `reader` is enough.
+    """
+    from cli.dashboard.server import serve
+
+    settings = load_settings()
+    serve(settings, host, port or settings.dashboard_port, err())

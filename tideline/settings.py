@@ -22,6 +22,7 @@ AWS = "aws"
 """As an endpoint: Amazon's own, even where this home has a MinIO."""
 
 _S3_PATH = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/?#]+)*")
+_LINK = re.compile(r"[^=]+=https?://[^@\s]+")
 _ENDPOINT = re.compile(r"https?://[^/?#@\s]+")
 # A second @ or a / before the first would move a part of the password to where the client shows it.
 _POSTGRES = re.compile(r"postgres(?:ql)?://(?:[^@/?#\s]*@)?[^@#\s]*")
@@ -63,6 +64,8 @@ class Settings:
     silver_lag_minutes: int = 120
     docs_runs: int = 30
     airflow_port: int = 18080
+    dashboard_port: int = 18501
+    dashboard_links: tuple[str, ...] = ()
     postgres_url: str = field(default="", repr=False)
     metrics_port: int = 0
     metrics_host: str = "127.0.0.1"
@@ -75,7 +78,7 @@ class Settings:
         object.__setattr__(self, "warehouse", warehouse)
         object.__setattr__(self, "checkpoints", self.checkpoints.rstrip("/") or f"{warehouse}/_checkpoints")
         object.__setattr__(self, "kafka_bootstrap", self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}")
-        problems = _out_of_range(self) + _store_problems(self) + _postgres_problems(self)
+        problems = _out_of_range(self) + _store_problems(self) + _postgres_problems(self) + _link_problems(self)
         if problems:
             raise SettingsError("; ".join(problems))
 
@@ -221,6 +224,13 @@ def _postgres_problems(settings: Settings) -> list[str]:
         return []
     form = "postgresql://user:password@host:port/database, with special characters percent-encoded"
     return [f"TIDELINE_POSTGRES_URL must have the form {form}"]
+
+
+def _link_problems(settings: Settings) -> list[str]:
+    """What is wrong with the dashboard's links."""
+    wrong = [link for link in settings.dashboard_links if not _LINK.fullmatch(link)]
+    form = "TIDELINE_DASHBOARD_LINKS must have the form name=https://host,name=https://host"
+    return [f"{form}, got {', '.join(map(_without_password, wrong))}"] if wrong else []
 
 
 def _without_password(url: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from batch.offset_proof import Bounds
 from cli.accounting import Accounts, read_accounts
 from cli.lake import Lake, TableState
+from cli.report import queries
 from cli.report.freshness import CommitWait, read_waits
 from tideline.schemas import TABLES
 
@@ -17,42 +18,6 @@ Rows = list[dict[str, Any]]
 LISTED_PER_RULE = 8
 
 BRONZE = ("bronze.tweets", "bronze.emissions")
-
-_HOURS = "select period_hour, tweets_per_hour from t order by period_hour"
-_DAYS = (
-    "select cast(date_trunc('day', period_hour) as date) as day, max(tweets_per_day) as tweets "
-    "from t group by 1 order by 1"
-)
-_DAILY = (
-    "select date, coalesce(country, 'unknown') as country, coalesce(device, 'unknown') as device, "
-    'sum("sum_totalEmissions") as emissions, sum(record_count) as records from t group by 1, 2, 3 order by 1, 2, 3'
-)
-_FORMATS = (
-    "select coalesce(domain, 'unknown') as domain, coalesce(format, 'unknown') as format, "
-    'sum("sum_totalEmissions") as emissions from t group by 1, 2 order by 3 desc'
-)
-_DOMAINS = "select domain, total_emissions from t order by total_emissions desc, domain"
-_FLAGGED = "select domain, total_emissions, z_score, is_outlier from t order by z_score desc nulls last, domain"
-_COVERAGE = "select coalesce(format, 'unknown') as format, avg_measured_coverage from t order by 1"
-_RULES = (
-    "select rule, count(*) as flagged, min(threshold) as threshold, min(score) as lowest, max(score) as highest "
-    "from t group by rule order by flagged desc, rule"
-)
-# More than 400 points per rule would hide each other.
-_ANOMALIES = (
-    "select rule, entity, event_id, date, value, score, threshold, baseline, place from ("
-    "  select *, row_number() over (partition by rule order by score desc, event_id) as place from t"
-    ") where place <= 400 order by rule, score desc, event_id"
-)
-_REASONS = (
-    "select topic, reason, count(*) as records from (select topic, unnest(reasons) as reason from t) "
-    "group by topic, reason order by records desc, reason"
-)
-_VALIDATIONS = (
-    'select * from (select *, max(validated_at) over (partition by suite, "table") as newest from t) '
-    'where validated_at = newest order by success, suite, expectation, "column"'
-)
-_BUSIEST = "select * from t order by tweets_per_hour desc, period_hour limit 10"
 
 
 @dataclass(frozen=True)
@@ -94,18 +59,18 @@ def read_report(lake: Lake, offsets: Bounds | None) -> ReportData:
         built_at=datetime.now(UTC),
         accounts=read_accounts(lake, offsets),
         broker_asked=offsets is not None,
-        tweet_hours=lake.rows("gold.tweet_metrics", _HOURS),
-        tweet_days=lake.rows("gold.tweet_metrics", _DAYS),
-        busiest_hours=lake.rows("gold.tweet_metrics", _BUSIEST),
-        daily_emissions=lake.rows("gold.daily_by_country_device", _DAILY),
-        domain_formats=lake.rows("gold.daily_by_domain_format", _FORMATS),
-        top_domains=lake.rows("gold.top_10_domains", _DOMAINS),
-        flagged_domains=lake.rows("gold.flagged_domains", _FLAGGED),
-        coverage=lake.rows("gold.avg_domain_coverage", _COVERAGE),
-        anomaly_rules=lake.rows("live.anomalies", _RULES),
-        anomalies=lake.rows("live.anomalies", _ANOMALIES),
-        quarantine=[row for name in BRONZE for row in lake.rows(name, _REASONS)],
+        tweet_hours=lake.rows("gold.tweet_metrics", queries.HOURS),
+        tweet_days=lake.rows("gold.tweet_metrics", queries.DAYS),
+        busiest_hours=lake.rows("gold.tweet_metrics", queries.BUSIEST),
+        daily_emissions=lake.rows("gold.daily_by_country_device", queries.DAILY),
+        domain_formats=lake.rows("gold.daily_by_domain_format", queries.FORMATS),
+        top_domains=lake.rows("gold.top_10_domains", queries.DOMAINS),
+        flagged_domains=lake.rows("gold.flagged_domains", queries.FLAGGED),
+        coverage=lake.rows("gold.avg_domain_coverage", queries.COVERAGE),
+        anomaly_rules=lake.rows("live.anomalies", queries.RULES),
+        anomalies=lake.rows("live.anomalies", queries.ANOMALIES),
+        quarantine=[row for name in BRONZE for row in lake.rows(name, queries.REASONS)],
         waits=[wait for name in BRONZE for wait in read_waits(lake, name)],
-        validations=lake.rows("ops.validations", _VALIDATIONS),
+        validations=lake.rows("ops.validations", queries.VALIDATIONS),
         tables=[lake.state(name) for name in TABLES],
     )

@@ -26,11 +26,11 @@ class CommitWait:
 
 def read_waits(lake: Lake, table: str) -> list[CommitWait]:
     """The waits of the newest commits that the stream made to a bronze table, oldest first."""
-    waits = (_parse_commit(table, version, text) for version, text in lake.commits(table, NEWEST_COMMITS))
+    waits = (parse_commit(table, version, text) for version, text in lake.commits(table, NEWEST_COMMITS))
     return [wait for wait in waits if wait is not None]
 
 
-def _parse_commit(table: str, version: int, text: str) -> CommitWait | None:
+def parse_commit(table: str, version: int, text: str) -> CommitWait | None:
     """A commit's wait; null for commits that bring no new rows, such as the table's creation or a compaction."""
     actions = [json.loads(line) for line in text.splitlines()]
     info = next((action["commitInfo"] for action in actions if "commitInfo" in action), None)

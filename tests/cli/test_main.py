@@ -14,7 +14,19 @@ from tideline.settings import Settings
 
 COMMANDS = ["demo", "up", "down", "status", "produce tweets", "produce emissions"]
 COMMANDS += ["ingest tweets", "ingest emissions", "airflow", "rebuild"]
-COMMANDS += ["stream", "airflow", "sql", "shell", "tables", "report", "init", "s3 bootstrap", "doctor", "prove commits"]
+COMMANDS += [
+    "stream",
+    "airflow",
+    "sql",
+    "shell",
+    "tables",
+    "report",
+    "dashboard",
+    "init",
+    "s3 bootstrap",
+    "doctor",
+    "prove commits",
+]
 
 
 def run(arguments: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> int:
@@ -122,7 +134,7 @@ def test_report_over_nothing_is_exit_code_1(settings: Settings, monkeypatch: pyt
 
 
 def test_help_loads_none_of_the_heavy_libraries() -> None:
-    heavy = {"pyspark", "pyarrow", "plotly", "kafka", "numpy"}
+    heavy = {"pyspark", "pyarrow", "plotly", "kafka", "numpy", "streamlit"}
     code = f"import cli.main, sys; print({heavy} & sys.modules.keys() or [])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout == "[]\n"

@@ -27,14 +27,15 @@ from tideline.topics import create_topics
 def settings_in(home: Path) -> Settings:
     """Settings with a home and free ports of their own, and a small Spark."""
     with ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
-        kafka, controller, minio, airflow = (probe.getsockname()[1] for probe in probes)
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(5)]
+        kafka, controller, minio, airflow, dashboard = (probe.getsockname()[1] for probe in probes)
     return Settings(
         home=home,
         kafka_port=kafka,
         kafka_controller_port=controller,
         minio_port=minio,
         airflow_port=airflow,
+        dashboard_port=dashboard,
         kafka_heap="400m",
         spark_master="local[2]",
         driver_memory="1g",

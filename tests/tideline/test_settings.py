@@ -58,6 +58,12 @@ def test_all_faults_are_named_at_once() -> None:
             "me",
             "TIDELINE_S3_ACCESS_KEY and TIDELINE_S3_SECRET_KEY must be set together, got one of them",
         ),
+        (
+            "TIDELINE_DASHBOARD_LINKS",
+            "Airflow=https://here,MinIO=javascript:alert(1)",
+            "TIDELINE_DASHBOARD_LINKS must have the form name=https://host,name=https://host, "
+            "got MinIO=javascript:alert(1)",
+        ),
         *(
             (
                 "TIDELINE_POSTGRES_URL",
