@@ -53,6 +53,11 @@ class Arrivals:
         pairs = [np.concatenate(pair) for pair in zip(self._figures(), other._figures(), strict=True)]
         return Arrivals(hours, *_combine(len(hours), place, *pairs))
 
+    def of_hours(self, hours: Ints) -> Arrivals:
+        """The rows of these hours, all of which it has."""
+        place = np.searchsorted(self.hours, hours)
+        return Arrivals(hours, *(figure[place] for figure in self._figures()))
+
     def since(self, place: int) -> Arrivals:
         """The rows from a place on."""
         return Arrivals(self.hours[place:], *(figure[place:] for figure in self._figures()))

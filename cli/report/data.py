@@ -11,10 +11,12 @@ from cli.accounting import Accounts, read_accounts
 from cli.lake import Lake, TableState
 from cli.report.freshness import CommitWait, read_waits
 from tideline.schemas import TABLES
+from tideline.sources import HOUR_VERDICTS
 
 Rows = list[dict[str, Any]]
 
 LISTED_PER_RULE = 8
+LISTED_WINDOWS = 40
 
 BRONZE = ("bronze.tweets", "bronze.emissions")
 
@@ -44,6 +46,10 @@ _ANOMALIES = (
     "  select *, row_number() over (partition by rule order by score desc, event_id) as place from t"
     ") where place <= 400 order by rule, score desc, event_id"
 )
+_STANDING_OUT = (
+    "select id, entity, rule, window_start, hours, value, baseline, score, threshold from t "
+    "where state = 'flagged' order by window_start desc, abs(score) desc, id"
+)
 _REASONS = (
     "select topic, reason, count(*) as records from (select topic, unnest(reasons) as reason from t) "
     "group by topic, reason order by records desc, reason"
@@ -72,10 +78,21 @@ class ReportData:
     coverage: Rows
     anomaly_rules: Rows
     anomalies: Rows
+    standing_out: Rows
     quarantine: Rows
     waits: list[CommitWait]
     validations: Rows
     tables: list[TableState]
+
+    @property
+    def standing_hours(self) -> Rows:
+        """The hours in which tweets as a whole stand out."""
+        return [row for row in self.standing_out if row["entity"] == "tweets" and row["hours"] == 1]
+
+    @property
+    def newest_standing_out(self) -> Rows:
+        """The newest hours and days that stand out."""
+        return self.standing_out[:LISTED_WINDOWS]
 
     @property
     def worst_anomalies(self) -> Rows:
@@ -104,6 +121,7 @@ def read_report(lake: Lake, offsets: Bounds | None) -> ReportData:
         coverage=lake.rows("gold.avg_domain_coverage", _COVERAGE),
         anomaly_rules=lake.rows("live.anomalies", _RULES),
         anomalies=lake.rows("live.anomalies", _ANOMALIES),
+        standing_out=[row for name in HOUR_VERDICTS.values() for row in lake.rows(name, _STANDING_OUT)],
         quarantine=[row for name in BRONZE for row in lake.rows(name, _REASONS)],
         waits=[wait for name in BRONZE for wait in read_waits(lake, name)],
         validations=lake.rows("ops.validations", _VALIDATIONS),

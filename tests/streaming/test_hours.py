@@ -1,0 +1,67 @@
+"""The judge of a source's hours on tables made by ``deltalake`` itself: batches, crashes, restarts. No Spark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from tests.streaming.hours import ARRIVALS, HOUR, MONDAY, VERDICTS, WEEK, Stream, tweets, week
+from tideline.lake import table_path
+from tideline.settings import Settings
+
+
+@pytest.fixture
+def stream(tmp_path: Path) -> Stream:
+    return Stream(Settings(home=tmp_path))
+
+
+def test_batches_after_the_first_give_what_a_rebuild_gives_and_the_arrivals_of_all_of_bronze(stream: Stream) -> None:
+    stream.take(week(0) + week(1) + week(2))
+    assert stream.read(VERDICTS) == []
+    stream.take(week(3) + week(4, h3=200))
+    stream.take(week(5, h5=0, h7=150) + tweets(MONDAY, 5, 90_000, reasons=["broken"]))
+    stream.restart()
+    stream.take(week(6) + tweets(MONDAY + 4 * WEEK + 4 * HOUR, 100, 91_000, kafka_timestamp=MONDAY + 6 * WEEK))
+    assert stream.flagged() == stream.expected()
+    hours = [row for row in stream.read(VERDICTS) if row["entity"] == "tweets" and row["hours"] == 1]
+    assert {row["window_start"] for row in hours} == {
+        MONDAY + 4 * WEEK + 3 * HOUR,
+        MONDAY + 4 * WEEK + 4 * HOUR,
+        MONDAY + 5 * WEEK + 7 * HOUR,
+    }
+    found = {(row["clock"], row["window_start"]): row for row in stream.read(ARRIVALS)}
+    assert sum(row["records"] for (clock, _), row in found.items() if clock == "kafka") == len(stream.rows)
+    assert found["kafka", MONDAY]["quarantined"] == 5
+    assert found["event", MONDAY]["records"] == 30
+
+
+def test_a_batch_that_is_repeated_after_a_crash_changes_nothing(stream: Stream) -> None:
+    stream.take(week(0) + week(1) + week(2) + week(3))
+    stream.take(week(4, h3=200) + week(5))
+    before = [DeltaTable(table_path(stream.settings, name)).version() for name in (ARRIVALS, VERDICTS)]
+    flagged = stream.flagged()
+    stream.restart()
+    stream.judge.after_batch(stream.batch)
+    assert [DeltaTable(table_path(stream.settings, name)).version() for name in (ARRIVALS, VERDICTS)] == before
+    # Killed between the verdicts and the arrivals: the arrivals do not name the version, so all of it is done again.
+    Path(table_path(stream.settings, ARRIVALS), "_delta_log", f"{before[0]:020}.json").unlink()
+    stream.restart()
+    stream.judge.after_batch(stream.batch)
+    assert (stream.flagged(), stream.expected()) == (flagged, flagged)
+    assert sum(row["records"] for row in stream.read(ARRIVALS) if row["clock"] == "kafka") == len(stream.rows)
+
+
+def test_a_flag_that_late_rows_explain_is_withdrawn_and_keeps_when_it_was_first_seen(stream: Stream) -> None:
+    stream.take([row for number in range(5) for row in week(number, **{f"h{hour}": 300 for hour in range(10)})])
+    stream.take(week(5, h3=20, **{f"h{hour}": 300 for hour in (0, 1, 2, 4, 5, 6, 7, 8, 9)}))
+    first = {row["id"]: row for row in stream.read(VERDICTS)}
+    assert [row["value"] for row in first.values() if row["entity"] == "tweets"] == [20.0]
+    late = MONDAY + 5 * WEEK + 12 * HOUR
+    stream.take(tweets(MONDAY + 5 * WEEK + 3 * HOUR, 270, 95_000, kafka_timestamp=late))
+    now = {row["id"]: row for row in stream.read(VERDICTS)}
+    assert {(row["state"], row["value"]) for row in now.values()} == {("withdrawn", 290.0)}
+    assert {i: row["first_seen"] for i, row in now.items()} == {i: row["first_seen"] for i, row in first.items()}
+    assert {row["last_judged"] for row in now.values()} == {late}
+    assert stream.flagged() == stream.expected() == set()
