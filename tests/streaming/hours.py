@@ -17,8 +17,9 @@ from tideline.lake import table_path
 from tideline.rows import append_rows, arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
+from tideline.sources import ARRIVALS
+from tideline.sources import HOUR_VERDICTS as VERDICTS
 
-HOURLY, ARRIVALS, VERDICTS = "live.tweet_counts_hourly", "live.tweet_arrivals", "live.tweet_hour_verdicts"
 MONDAY = datetime(2020, 3, 2, tzinfo=UTC)
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
 
@@ -38,49 +39,56 @@ def tweets(start: datetime, count: int, first: int, **values: object) -> list[Ro
 class Stream:
     """The counts query without Spark: counts a batch, writes its offset down, and calls the judge."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self.batch, self.rows = settings, -1, list[Row]()
-        for name in ("bronze.tweets", HOURLY, ARRIVALS, VERDICTS):
+    def __init__(self, settings: Settings, source: str = "tweets", dimension: str = "lang") -> None:
+        self.settings, self.source, self.dimension = settings, source, dimension
+        self.batch, self.rows = -1, list[Row]()
+        self.hourly = f"live.{source.removesuffix('s')}_counts_hourly"
+        for name in (f"bronze.{source}", self.hourly, ARRIVALS[source], VERDICTS[source]):
             append_rows(settings, name, [])
         self.restart()
 
     def restart(self) -> None:
-        self.judge = HourJudge(self.settings, "tweets", HOURLY, ("lang",))
+        self.judge = HourJudge(self.settings, self.source, self.hourly, (self.dimension,))
 
     def take(self, rows: list[Row]) -> None:
         """A commit of bronze, and the batch that reads it."""
-        append_rows(self.settings, "bronze.tweets", rows)
+        append_rows(self.settings, f"bronze.{self.source}", rows)
         self.rows += rows
         self.batch += 1
         self.count()
-        version = DeltaTable(table_path(self.settings, "bronze.tweets")).version()
-        offset = {"reservoirVersion": version + 1, "index": -1, "isStartingVersion": False}
-        file = Path(self.settings.checkpoints, "live.tweets_counts", "offsets", str(self.batch))
+        offset = {"reservoirVersion": self.version() + 1, "index": -1, "isStartingVersion": False}
+        file = Path(self.settings.checkpoints, f"live.{self.source}_counts", "offsets", str(self.batch))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"v1\n{{}}\n{json.dumps(offset)}")
         self.judge.after_batch(self.batch)
 
     def count(self) -> None:
+        time = "event_time" if self.source == "tweets" else "kafka_timestamp"
         valid = {row["event_id"]: row for row in reversed(self.rows) if not row["reasons"]}.values()
-        cells = Counter((row["event_time"].replace(minute=0, second=0), row["lang"]) for row in valid)
-        rows = [{"window_start": hour, "lang": lang, "tweets": n} for (hour, lang), n in cells.items()]
-        table = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES[HOURLY]))
-        write_deltalake(table_path(self.settings, HOURLY), table, mode="overwrite")
+        cells = Counter((row[time].replace(minute=0, second=0), row.get(self.dimension)) for row in valid)
+        rows = [{"window_start": hour, self.dimension: part, self.source: n} for (hour, part), n in cells.items()]
+        table = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES[self.hourly]))
+        write_deltalake(table_path(self.settings, self.hourly), table, mode="overwrite")
+
+    def version(self) -> int:
+        return int(DeltaTable(table_path(self.settings, f"bronze.{self.source}")).version())
 
     def read(self, name: str) -> list[Row]:
         rows: list[Row] = DeltaTable(table_path(self.settings, name)).to_pyarrow_table().to_pylist()
         return rows
 
+    def verdicts(self) -> list[Row]:
+        return self.read(VERDICTS[self.source])
+
     def flagged(self) -> set[tuple[object, ...]]:
-        return {standing(row) for row in self.read(VERDICTS) if row["state"] == "flagged"}
+        return {standing(row) for row in self.verdicts() if row["state"] == "flagged"}
 
     def expected(self) -> set[tuple[object, ...]]:
         """What a rebuild gives."""
-        version = DeltaTable(table_path(self.settings, "bronze.tweets")).version()
-        hourly = DeltaTable(table_path(self.settings, HOURLY)).to_pyarrow_table()
-        clocks = whole_arrivals(self.settings, "tweets", version)
-        rows = expected_verdicts(self.settings, "tweets", clocks, counts_of(hourly, "tweets", ("lang",)))
-        return {standing(row) for row in rows.to_pylist()}
+        hourly = DeltaTable(table_path(self.settings, self.hourly)).to_pyarrow_table()
+        counts = counts_of(hourly, self.source, (self.dimension,))
+        clocks = whole_arrivals(self.settings, self.source, self.version())
+        return {standing(row) for row in expected_verdicts(self.settings, self.source, clocks, counts).to_pylist()}
 
 
 def standing(row: Row) -> tuple[object, ...]:
