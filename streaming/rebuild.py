@@ -115,7 +115,8 @@ def _expected_hours(
         ARRIVALS[source]: arrivals_rows(clocks),
         HOUR_VERDICTS[source]: expected_verdicts(settings, source, clocks, counts),
     }
-    return {name: hourly.sparkSession.createDataFrame(r, declared_type(TABLES[name])) for name, r in rows.items()}
+    spark = hourly.sparkSession
+    return {name: spark.createDataFrame(r.to_pylist(), declared_type(TABLES[name])) for name, r in rows.items()}
 
 
 def _compare_table(expected: DataFrame, stored: DataFrame, table: Table) -> list[Difference]:

@@ -53,7 +53,7 @@ def update_verdicts(
     clock, found = clock_of(source), list[Verdict]()
     for width in WIDTHS:
         part = _to_judge(before[clock], after[clock], width, rules)
-        if len(part.hours):
+        if part is not None and len(part.hours):
             first, last = int(part.hours[0]) // DAY, int(part.hours[-1]) // DAY
             counts = read((first - 7 * rules.weeks) * DAY, (last + 1) * DAY)
             found += judge_counts(part, counts, rules, watched)
@@ -65,11 +65,11 @@ def update_verdicts(
     return found
 
 
-def _to_judge(before: Arrivals, after: Arrivals, width: int, rules: Rules) -> Windows:
+def _to_judge(before: Arrivals, after: Arrivals, width: int, rules: Rules) -> Windows | None:
     changed = changed_hours(before, after)
     newest = before.hours[-1] if len(before.hours) else None
     if not len(changed.hours) or (changed.hours[0] == newest and _closes_nothing(before, changed)):
-        return windows_of(after, width, rules).only(np.zeros(0, dtype=np.intp))
+        return None
     now = windows_of(after, width, rules)
     return now.only(affected(windows_of(before, width, rules), now))
 

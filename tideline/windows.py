@@ -74,8 +74,8 @@ class Windows:
     last_judged: Ints
     records: Ints
 
-    def only(self, wanted: Flags | npt.NDArray[np.intp]) -> Windows:
-        """Some of them, by flags or places."""
+    def only(self, wanted: Flags) -> Windows:
+        """Some of them."""
         times = self.closed_at[wanted], self.last_judged[wanted]
         return Windows(self.hours[wanted], self.width, self.usable[wanted], *times, self.records[wanted])
 
