@@ -11,13 +11,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import commits, drain, freshness, produce, store, validate
+from bench import commits, drain, freshness, produce, store, validate, verdicts
 from bench.result import Figure, show, write
 from tideline.broker import start_broker, stop_broker
 from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
 
-SECTIONS = ("produce", "drain", "freshness", "store", "commits", "validation")
+SECTIONS = ("produce", "drain", "freshness", "store", "commits", "validation", "verdicts")
 
 
 def main() -> int:
@@ -73,6 +73,8 @@ def _section(name: str, settings: Settings, arguments: argparse.Namespace) -> li
         return commits.measure(settings, arguments.commits)
     if name == "validation":
         return validate.measure(settings, arguments.rows)
+    if name == "verdicts":
+        return verdicts.measure(settings)
     return freshness.measure(settings, arguments.seconds)
 
 

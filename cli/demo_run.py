@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -27,6 +27,9 @@ from tideline.settings import Settings
 from tideline.topics import create_topics
 
 DAG = "lakehouse_hourly"
+
+DEMO_DAYS = 56
+"""Eight weeks: an hour is judged against the same hour of earlier weeks, and the first four only teach."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _run_dag(settings: Settings, set_up: Future[None], console: Console) -> None
 def _produce(settings: Settings, inputs: Inputs, console: Console) -> None:
     generated = settings.home / "demo"
     generated.mkdir(parents=True, exist_ok=True)
-    synthetic = _generated(inputs.tweets_count, inputs.seed, generated / "tweets.tsv")
+    synthetic = replace(_generated(inputs.tweets_count, inputs.seed, generated / "tweets.tsv"), days=DEMO_DAYS)
     tweets = str(inputs.tweets) if inputs.tweets else synthetic
     emissions = _generated(inputs.emissions, inputs.seed, generated / "emissions.csv")
     for send, topic, origin in (

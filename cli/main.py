@@ -7,7 +7,22 @@ import sys
 
 import typer
 
-from cli import airflow, demo, doctor, ingest, init, inspect, produce, prove, query, rebuild, s3, services, stream
+from cli import (
+    airflow,
+    anomalies,
+    demo,
+    doctor,
+    ingest,
+    init,
+    inspect,
+    produce,
+    prove,
+    query,
+    rebuild,
+    s3,
+    services,
+    stream,
+)
 from cli.console import err
 from tideline.errors import TidelineError
 
@@ -20,7 +35,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for group in (demo, services, ingest, produce, stream, airflow, query, rebuild, inspect, doctor, prove, init, s3):
+GROUPS = (demo, services, ingest, produce, stream, airflow, query, anomalies, rebuild, inspect, doctor, prove, init, s3)
+for group in GROUPS:
     group.register(app)
 
 

@@ -43,6 +43,10 @@ def tweets(
         typer.Option(metavar="FILE|-", help="A TSV, plain or gzip, also s3a://…; - is standard input."),
     ] = None,
     synthetic: Annotated[int | None, typer.Option(metavar="N", help="Generate N lines instead.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, metavar="D", help="Days that generated tweets spread over; 14 when left out.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Generate tweets without bursts.")] = False,
     seed: Seed = None,
     output: Output = None,
     send: Send = False,
@@ -55,13 +59,14 @@ def tweets(
 ) -> None:
     """Replay a tab-separated tweet file, or generate one. Exit code 1 when Kafka refused a record."""
     from producers.commands import SEED, Generated, Target, exit_code, origin_of, produce_tweets
+    from producers.synthetic import DAYS
 
     if (input is None) == (synthetic is None):
         msg = "give either --input FILE or --synthetic N"
         raise typer.BadParameter(msg)
     settings = load_settings()
     target = Target(settings.kafka_bootstrap, topic or settings.tweets_topic, rate, limit, resend)
-    made = Generated(synthetic or 0, SEED if seed is None else seed, output, planted, send or None)
+    made = Generated(synthetic or 0, SEED if seed is None else seed, output, planted, send or None, days or DAYS, quiet)
     origin = origin_of(settings, input) if input else made
     raise typer.Exit(exit_code(produce_tweets(target, origin, err(), source)))
 

@@ -43,3 +43,21 @@ def size(value: int | None) -> str:
 def moment(value: datetime | None) -> str:
     """A time to the second, as the UTC that it is."""
     return MISSING if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
+
+
+def window_text(start: datetime, hours: int) -> str:
+    """An hour or a day as a reader says it.
+
+    >>> window_text(datetime(2020, 3, 25, 11), 1)
+    'Wed 2020-03-25 11:00'
+    """
+    return f"{start:%a %Y-%m-%d %H:00}" if hours == 1 else f"{start:%a %Y-%m-%d}, day"
+
+
+def figure(value: float, rule: str) -> str:
+    """What a verdict is about: a count, or a share in percent.
+
+    >>> figure(118.5, "unusual count"), figure(0.0712, "quarantine share")
+    ('118.5', '7.12%')
+    """
+    return f"{value:.2%}" if rule == "quarantine share" else f"{value:,.1f}".removesuffix(".0")

@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +21,7 @@ from producers.commands import (
     produce_emissions,
     produce_tweets,
 )
+from producers.synthetic import DAYS
 from tideline.errors import TidelineError
 from tideline.landing import SEPARATORS
 from tideline.settings import Settings, load_settings
@@ -64,6 +66,8 @@ def _produce(options: argparse.Namespace, settings: Settings, console: Console) 
     topic = options.topic or (settings.tweets_topic if tweets else settings.emissions_topic)
     target = Target(settings.kafka_bootstrap, topic, options.rate, options.limit, options.resend)
     made = Generated(options.count, options.seed, options.output, options.planted, options.send or None)
+    if tweets:
+        made = replace(made, days=options.days, quiet=options.quiet)
     origin = origin_of(settings, options.input) if options.input else made
     produce = produce_tweets if tweets else produce_emissions
     return exit_code(produce(target, origin, console, options.source))
@@ -76,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     origin = tweets.add_mutually_exclusive_group(required=True)
     origin.add_argument("--input", metavar="FILE|-", help="TSV, plain or gzip, also s3a://…; - is standard input")
     origin.add_argument("--synthetic", dest="count", type=int, metavar="N", help="generate N lines")
+    tweets.add_argument("--days", type=int, default=DAYS, metavar="D", help="days that they spread over (%(default)s)")
+    tweets.add_argument("--quiet", action="store_true", help="generate no bursts")
     emissions = commands.add_parser("emissions", help="generate or replay a CSV of ad emissions")
     origin = emissions.add_mutually_exclusive_group()
     origin.add_argument("--input", metavar="CSV|-", help="CSV, plain or gzip, also s3a://…; - is standard input")

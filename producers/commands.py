@@ -18,7 +18,7 @@ from producers.emissions import emission_records
 from producers.rate import parse_rate
 from producers.replay import Options, Reader, Sent, replay
 from producers.source import Source, file_source, generated_source, stored_source, stream_source
-from producers.synthetic import SyntheticTweets
+from producers.synthetic import DAYS, SyntheticTweets
 from producers.tweets import tweet_records
 from tideline.errors import InputError
 from tideline.settings import S3A, Settings
@@ -70,6 +70,8 @@ class Generated:
         output: a file to write it to, packed when its name ends in ``.gz``.
         planted: a JSON file for the exact numbers of what was planted.
         send: whether it goes to Kafka; without an answer it does unless there is an ``output``.
+        days: how many days tweets spread over.
+        quiet: whether tweets come without bursts.
     """
 
     count: int
@@ -77,6 +79,8 @@ class Generated:
     output: Path | None = None
     planted: Path | None = None
     send: bool | None = None
+    days: int = DAYS
+    quiet: bool = False
 
 
 def origin_of(settings: Settings, text: str) -> str | Stored:
@@ -101,7 +105,7 @@ def produce_tweets(
     Raises:
         TidelineError: whatever a user has to know.
     """
-    source = _source(origin, SyntheticTweets, console, source_name)
+    source = _source(origin, _synthetic_tweets, console, source_name)
     return _send(source, tweet_records, target, console)
 
 
@@ -109,7 +113,7 @@ def produce_emissions(
     target: Target, origin: str | Stored | Generated, console: Console, source_name: str | None = None
 ) -> Sent | None:
     """Send emission rows from a CSV file (``-`` is standard input) or a generator; see ``produce_tweets``."""
-    source = _source(origin, SyntheticEmissions, console, source_name)
+    source = _source(origin, lambda wanted: SyntheticEmissions(wanted.count, wanted.seed), console, source_name)
     return _send(source, emission_records, target, console)
 
 
@@ -119,7 +123,7 @@ def exit_code(sent: Sent | None) -> int:
 
 
 def _source(
-    origin: str | Stored | Generated, generator: Callable[[int, int], Run], console: Console, name: str | None
+    origin: str | Stored | Generated, generator: Callable[[Generated], Run], console: Console, name: str | None
 ) -> Source | None:
     if isinstance(origin, Generated):
         return _generate(origin, generator, console)
@@ -132,11 +136,18 @@ def _source(
         return file_source(Path(origin))
 
 
-def _generate(wanted: Generated, generator: Callable[[int, int], Run], console: Console) -> Source | None:
+def _synthetic_tweets(wanted: Generated) -> SyntheticTweets:
+    if wanted.days < 1:
+        msg = f"cannot spread tweets over {wanted.days} days: give 1 or more"
+        raise InputError(msg)
+    return SyntheticTweets(wanted.count, wanted.seed, days=wanted.days, quiet=wanted.quiet)
+
+
+def _generate(wanted: Generated, generator: Callable[[Generated], Run], console: Console) -> Source | None:
     if wanted.count < 1 or wanted.seed < 0:
         msg = f"cannot generate {wanted.count} lines with seed {wanted.seed}: give 1 or more, and a seed from 0 on"
         raise InputError(msg)
-    run = generator(wanted.count, wanted.seed)
+    run = generator(wanted)
     if wanted.planted is not None:
         _write(wanted.planted, [json.dumps(asdict(run.planted), indent=2, ensure_ascii=False).encode() + b"\n"])
     if wanted.output is not None:

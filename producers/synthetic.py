@@ -1,4 +1,4 @@
-"""Synthetic tweets: a file as a busy fortnight would leave it, with known duplicates and broken lines."""
+"""Synthetic tweets: a file as a busy fortnight would leave it, with known bursts, duplicates and broken lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from producers.rhythm import minute_weights
+from producers.rhythm import draw_bursts, minute_weights
 
 GENERATOR = "tweets-1"
 """Name and version of the generator: raised when the same seed gives other bytes, since runs are named by it."""
@@ -21,6 +21,9 @@ HEADER = b"tweet_id\tdate\ttime\tlang\tcountry_code\n"
 
 START = date(2020, 3, 2)
 """A Monday. Fixed: a run must not depend on the day it is made. Past: the lake refuses the future."""
+
+DAYS = 14
+"""How many days a file spans when nobody says."""
 
 DUPLICATES_PER_1000 = 10
 BROKEN_PER_1000 = 7
@@ -56,6 +59,21 @@ _Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class PlantedBurst:
+    """A burst: it rises at once, and fades.
+
+    Attributes:
+        begin: its first minute, such as ``2020-03-04T11:25:00+00:00``.
+        height: by how many times the usual it exceeds the usual at first.
+        fade_minutes: after these a third of that is left.
+    """
+
+    begin: str
+    height: float
+    fade_minutes: float
+
+
+@dataclass(frozen=True)
 class PlantedTweets:
     """What a synthetic file holds, exactly.
 
@@ -65,6 +83,7 @@ class PlantedTweets:
         tweets: distinct valid tweets.
         duplicates: lines that repeat an earlier valid line.
         broken: lines that the lake must reject, by kind.
+        bursts: when people write much more than usual, in order.
     """
 
     run: str
@@ -72,12 +91,13 @@ class PlantedTweets:
     tweets: int
     duplicates: int
     broken: dict[str, int]
+    bursts: list[PlantedBurst]
 
 
 class SyntheticTweets:
     """One run of the generator: the same arguments give the same bytes."""
 
-    def __init__(self, lines: int, seed: int, start: date = START, days: int = 14) -> None:
+    def __init__(self, lines: int, seed: int, start: date = START, days: int = DAYS, *, quiet: bool = False) -> None:
         """Lay the run out.
 
         Args:
@@ -85,21 +105,29 @@ class SyntheticTweets:
             seed: any integer from 0 on.
             start: the first day, UTC.
             days: how many days the tweets spread over.
+            quiet: without bursts.
         """
         self._rng = np.random.default_rng(seed)
         self._start = datetime(start.year, start.month, start.day, tzinfo=UTC)
-        self._seconds, self._ids = self._times_and_ids(lines, days)
+        bursts = [] if quiet else draw_bursts(self._rng, days)
+        self._seconds, self._ids = self._times_and_ids(lines, minute_weights(self._start, days, bursts))
         self._kinds = self._lay_out(lines)
         self._shows = self._with_duplicates()
         self._places = self._with_places(lines)
         counts = {kind: int((self._kinds == code).sum()) for code, kind in enumerate(BROKEN)}
         duplicates = int((self._kinds == _DUPLICATE).sum())
         self.planted = PlantedTweets(
-            run=f"{GENERATOR}-seed{seed}-lines{lines}-{start:%Y%m%d}-days{days}",
+            run=f"{GENERATOR}-seed{seed}-lines{lines}-{start:%Y%m%d}-days{days}{'-quiet' * quiet}",
             lines=lines,
             tweets=int((self._kinds == _VALID).sum()),
             duplicates=duplicates,
             broken=counts,
+            bursts=[
+                PlantedBurst(
+                    (self._start + timedelta(minutes=b.minute)).isoformat(), round(b.height, 3), round(b.fade, 3)
+                )
+                for b in sorted(bursts, key=lambda burst: burst.minute)
+            ],
         )
 
     def chunks(self) -> Iterator[bytes]:
@@ -123,8 +151,7 @@ class SyntheticTweets:
                 lines[at] = broken_line(lines[at], BROKEN[kinds[at]])
             yield b"".join(lines)
 
-    def _times_and_ids(self, lines: int, days: int) -> tuple[_Ints, _Ints]:
-        weights = minute_weights(self._rng, self._start, days)
+    def _times_and_ids(self, lines: int, weights: npt.NDArray[np.float64]) -> tuple[_Ints, _Ints]:
         minutes = self._rng.choice(len(weights), size=lines, p=weights)
         ms = np.sort(minutes * 60_000 + self._rng.integers(0, 60_000, size=lines)).astype(np.int64)
         epoch = int(self._start.timestamp() * 1000) - TWEET_EPOCH_MS

@@ -22,6 +22,8 @@ from tideline.readable import UNCOMMITTED, readable_ranges
 from tideline.settings import Settings
 from tideline.sources import ANOMALIES_QUERY, COUNTS_QUERIES, LIVE_QUERIES, SOURCES, TOPIC_ID, topic_of
 from tideline.storage import Storage, open_storage
+from tideline.verdicts import VERSION
+from tideline.windows import rules_of
 
 QUERIES = (*(f"bronze.{source}" for source in SOURCES), *LIVE_QUERIES)
 """All queries by name; each has its checkpoint under its name."""
@@ -111,10 +113,10 @@ def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
 
     def writer(bronze: DataFrame) -> DataStreamWriter:
         counts = count_live(bronze, counting, dimensions, order)
-        write = counts_writer(counting, settings)
+        write = counts_writer(counting, dimensions, settings)
         return counts.writeStream.outputMode("update").foreachBatch(write)
 
-    plan = {"dimensions": dimensions, **asdict(order)}
+    plan = {"dimensions": dimensions, **asdict(order), "verdicts": VERSION, **asdict(rules_of(settings))}
     return _live_query(spark, settings, COUNTS_QUERIES[source], plan, writer)
 
 

@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from streaming import anomalies
 from streaming.counts import Counting, rows_of
 from streaming.emissions import COMPONENTS
+from streaming.hours import HourJudge
 from streaming.upsert import Clauses, LiveTable
 from tideline.events import first_events, valid_rows
 from tideline.lake import table_path
@@ -32,8 +33,15 @@ JUDGED = (*anomalies.GROUP, *anomalies.SAMPLED, *COMPONENTS)
 """What the rules look at; raw payloads stay where they are."""
 
 
-def counts_writer(counting: Counting, settings: Settings) -> BatchWriter:
-    """Write the hourly and the daily table of a source from the batches of ``count_live``."""
+def counts_writer(counting: Counting, dimensions: Sequence[str], settings: Settings) -> BatchWriter:
+    """Write the hourly and the daily table of a source from the batches of ``count_live``, and judge its hours.
+
+    Args:
+        counting: the windows of the source.
+        dimensions: what the counts are split by.
+        settings: where the tables lie.
+    """
+    judge = HourJudge(settings, counting.source, counting.hourly.name, dimensions)
     periods = (("hour", counting.hourly), ("day", counting.daily))
     tables = {table.name: LiveTable(settings, table.name) for _, table in periods}
 
@@ -46,6 +54,7 @@ def counts_writer(counting: Counting, settings: Settings) -> BatchWriter:
                 replace_table(rows, table_path(settings, table.name))
             else:
                 tables[table.name].upsert(rows.toArrow(), changed_counts(table.column_names[-1]))
+        judge.after_batch(batch_id)
 
     return write
 

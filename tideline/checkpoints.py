@@ -53,6 +53,11 @@ def read_checkpoint(storage: Storage, query: str) -> Checkpoint | None:
         raise CheckpointError(msg) from err
 
 
+def planned_offset(storage: Storage, query: str, batch: int) -> dict[str, Any]:
+    """The source's offset up to which a batch reads; Spark writes it down before the batch begins."""
+    return _read_offset(storage, f"{query}/offsets/{batch}")
+
+
 def drop_checkpoint(storage: Storage, query: str) -> None:
     """Forget a query's progress; what a crash leaves of it is known for damaged, since its metadata go first."""
     storage.drop(query, first=("metadata",))

@@ -178,6 +178,54 @@ _BASELINES = Table(
 )
 
 
+def _arrivals(source: str) -> Table:
+    return Table(
+        f"live.{source}_arrivals",
+        (
+            Column("clock", "string", "what the hour is one of: event (the records' own time) or kafka (Kafka's)"),
+            _HOUR,
+            Column("records", "bigint", "bronze rows of the hour; by the records' own time the valid ones only"),
+            Column("quarantined", "bigint", "those in quarantine"),
+            Column("first_received", "timestamp", "Kafka's time of the earliest of them (UTC)"),
+            Column("last_received", "timestamp", "Kafka's time of the latest of them (UTC)"),
+        ),
+        ("clock", "window_start"),
+        "stream",
+        "merge",
+        properties=_LIVE_PROPERTIES,
+    )
+
+
+def _hour_verdicts(source: str) -> Table:
+    return Table(
+        f"live.{source}_hour_verdicts",
+        (
+            Column("id", "string", "short and stable: of the rule, the entity and the window"),
+            Column("rule", "string", "unusual count, silence, or quarantine share"),
+            Column("version", "int", "version of the rules"),
+            Column("entity", "string", "what stands out: the source, or a part of it such as tweets lang=en"),
+            Column("window_start", "timestamp", "start of the hour or day (UTC)"),
+            Column("hours", "int", "the window's length: 1 or 24"),
+            Column("value", "double", "what was counted, or the share in quarantine"),
+            Column("baseline", "double", "what was expected: the median of earlier windows"),
+            Column("spread", "double", "how much it varies"),
+            Column("score", "double", "(value - baseline) / spread"),
+            Column("threshold", "double", "the score, either way, above which a window is flagged"),
+            Column("history", "int", "how many earlier windows the baseline is made of"),
+            Column("closed_at", "timestamp", "Kafka's time of the first record of a later hour (UTC)"),
+            Column(
+                "first_seen", "timestamp", "Kafka's time up to which bronze was known when it was first flagged (UTC)"
+            ),
+            Column("last_judged", "timestamp", "Kafka's time of the newest record that the verdict rests on (UTC)"),
+            Column("state", "string", "flagged, or withdrawn when it holds no more"),
+        ),
+        ("id",),
+        "stream",
+        "merge",
+        properties=_LIVE_PROPERTIES,
+    )
+
+
 def _gold(name: str, key: tuple[str, ...], columns: tuple[Column, ...], comment: str) -> Table:
     return Table(f"gold.{name}", columns, key, "gold", "overwrite", comment=comment)
 
@@ -382,6 +430,10 @@ TABLES: Final[dict[str, Table]] = {
         _counts("tweet", "daily", _DAY, _TWEET_DIMENSIONS, "tweets"),
         _counts("emission", "hourly", _HOUR, _EMISSION_DIMENSIONS, "emissions"),
         _counts("emission", "daily", _DAY, _EMISSION_DIMENSIONS, "emissions"),
+        _arrivals("tweet"),
+        _hour_verdicts("tweet"),
+        _arrivals("emission"),
+        _hour_verdicts("emission"),
         _ANOMALIES,
         _BASELINES,
         *_GOLD,

@@ -63,6 +63,11 @@ class Settings:
     bronze_age_minutes: int = 1440
     silver_lag_minutes: int = 120
     docs_runs: int = 30
+    verdict_weeks: int = 8
+    verdict_least_weeks: int = 4
+    verdict_score: float = 5.0
+    verdict_noise: float = 0.05
+    verdict_least: int = 10
     airflow_port: int = 18080
     dashboard_port: int = 18501
     dashboard_links: tuple[str, ...] = ()
@@ -178,16 +183,22 @@ def _out_of_range(settings: Settings) -> list[str]:
             "bronze_age_minutes",
             "silver_lag_minutes",
             "docs_runs",
+            "verdict_least_weeks",
+            "verdict_score",
+            "verdict_least",
         )
         if getattr(settings, name) <= 0
     ]
     problems += [
         f"TIDELINE_{name.upper()} must be a share between 0 and 1, got {getattr(settings, name)}"
-        for name in ("quarantine_share", "reason_share")
+        for name in ("quarantine_share", "reason_share", "verdict_noise")
         if not 0 <= getattr(settings, name) <= 1
     ]
     if not 0 <= settings.metrics_port <= MOST_PORT:
         problems.append(f"TIDELINE_METRICS_PORT must be 0 or a port up to {MOST_PORT}, got {settings.metrics_port}")
+    if settings.verdict_weeks < settings.verdict_least_weeks:
+        least = f"must be at least TIDELINE_VERDICT_LEAST_WEEKS ({settings.verdict_least_weeks})"
+        problems.append(f"TIDELINE_VERDICT_WEEKS {least}, got {settings.verdict_weeks}")
     if settings.retention_days < LEAST_RETENTION_DAYS:
         # Readers, and writers that have not committed yet, use files that no version names any more.
         least = f"must be at least {LEAST_RETENTION_DAYS}, what Delta itself asks for"

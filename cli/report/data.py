@@ -12,10 +12,12 @@ from cli.lake import Lake, TableState
 from cli.report import queries
 from cli.report.freshness import CommitWait, read_waits
 from tideline.schemas import TABLES
+from tideline.sources import HOUR_VERDICTS
 
 Rows = list[dict[str, Any]]
 
 LISTED_PER_RULE = 8
+LISTED_WINDOWS = 40
 
 BRONZE = ("bronze.tweets", "bronze.emissions")
 
@@ -37,10 +39,21 @@ class ReportData:
     coverage: Rows
     anomaly_rules: Rows
     anomalies: Rows
+    standing_out: Rows
     quarantine: Rows
     waits: list[CommitWait]
     validations: Rows
     tables: list[TableState]
+
+    @property
+    def standing_hours(self) -> Rows:
+        """The hours in which tweets as a whole stand out."""
+        return [row for row in self.standing_out if row["entity"] == "tweets" and row["hours"] == 1]
+
+    @property
+    def newest_standing_out(self) -> Rows:
+        """The newest hours and days that stand out."""
+        return self.standing_out[:LISTED_WINDOWS]
 
     @property
     def worst_anomalies(self) -> Rows:
@@ -69,6 +82,7 @@ def read_report(lake: Lake, offsets: Bounds | None) -> ReportData:
         coverage=lake.rows("gold.avg_domain_coverage", queries.COVERAGE),
         anomaly_rules=lake.rows("live.anomalies", queries.RULES),
         anomalies=lake.rows("live.anomalies", queries.ANOMALIES),
+        standing_out=[row for name in HOUR_VERDICTS.values() for row in lake.rows(name, queries.STANDING_OUT)],
         quarantine=[row for name in BRONZE for row in lake.rows(name, queries.REASONS)],
         waits=[wait for name in BRONZE for wait in read_waits(lake, name)],
         validations=lake.rows("ops.validations", queries.VALIDATIONS),

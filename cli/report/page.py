@@ -11,7 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from cli.report import emission_charts, health_charts, tweet_charts
 from cli.report.data import ReportData
-from cli.text import amount, moment, number, size
+from cli.text import amount, figure, moment, number, size, window_text
 
 
 def write_page(data: ReportData, path: Path) -> None:
@@ -32,6 +32,7 @@ def render_page(data: ReportData) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(number=number, amount=amount, size=size, moment=moment)
+    environment.filters.update(figure=figure, window=window_text)
     template = environment.get_template("page.html")
     return template.render(
         data=data,
@@ -44,7 +45,7 @@ def render_page(data: ReportData) -> str:
 def _charts(data: ReportData) -> dict[str, go.Figure]:
     domains = [row["domain"] for row in data.top_domains]
     return {
-        "tweets_per_hour": tweet_charts.tweets_per_hour(data.tweet_hours),
+        "tweets_per_hour": tweet_charts.tweets_per_hour(data.tweet_hours, data.standing_hours),
         "tweets_per_day": tweet_charts.tweets_per_day(data.tweet_days),
         "weekly_rhythm": tweet_charts.weekly_rhythm(data.tweet_hours),
         "by_country": emission_charts.emissions_by(data.daily_emissions, "country"),

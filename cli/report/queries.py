@@ -35,6 +35,10 @@ VALIDATIONS = (
     'where validated_at = newest order by success, suite, expectation, "column"'
 )
 BUSIEST = "select * from t order by tweets_per_hour desc, period_hour limit 10"
+STANDING_OUT = (
+    "select id, entity, rule, window_start, hours, value, baseline, score, threshold from t "
+    "where state = 'flagged' order by window_start desc, abs(score) desc, id"
+)
 LIVE_HOURS = "select window_start as period_hour, sum(tweets) as tweets_per_hour from t group by 1 order by 1"
 LIVE_DAYS = "select window_start as day, sum(tweets) as tweets from t group by 1 order by 1"
 LIVE_RECEIVED = "select window_start as hour, sum(emissions) as rows from t group by 1 order by 1"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
 
-from cli.report.style import ACCENT, HEAT, figure, slider
+from cli.report.style import ACCENT, COLOURS, HEAT, WARM, figure, slider
+from tideline.verdicts import COUNT, SILENCE
 
 Rows = list[dict[str, Any]]
 
@@ -22,8 +24,13 @@ WEEKLY_FROM = timedelta(days=400)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def tweets_per_hour(rows: Rows) -> go.Figure:
-    """A line over all hours with a range slider; hours without tweets are 0, not left out."""
+def tweets_per_hour(rows: Rows, standing_out: Rows) -> go.Figure:
+    """A line over all hours with a range slider, and a mark on each hour that stands out.
+
+    Args:
+        rows: hours with tweets; those without are 0, not left out.
+        standing_out: verdicts on hours, by count or by the share in quarantine.
+    """
     points = fill_gaps([(row["period_hour"], row["tweets_per_hour"]) for row in rows])
     line = go.Scatter(
         x=[hour for hour, _ in points],
@@ -33,9 +40,34 @@ def tweets_per_hour(rows: Rows) -> go.Figure:
         fill="tozeroy",
         fillcolor="rgba(47,126,216,0.14)",
         hovertemplate="%{x|%a %d %b %Y %H:00}<br>%{y:,} tweets<extra></extra>",
+        showlegend=False,
     )
-    chart = figure(line, height=360, xaxis={"rangeslider": slider(), "range": opening_range(rows)})
+    marks = [_marks(standing_out, *kind) for kind in _MARKS if any(kind[1](row) for row in standing_out)]
+    axis = {"rangeslider": slider(), "range": opening_range(rows)}
+    chart = figure(line, *marks, height=360, showlegend=bool(marks), xaxis=axis)
     return chart.update_yaxes(rangemode="tozero")
+
+
+_MARKS: tuple[tuple[str, Callable[[dict[str, Any]], bool], str, str], ...] = (
+    ("more than usual", lambda row: row["rule"] == COUNT and row["score"] > 0, "triangle-up", WARM),
+    ("fewer than usual", lambda row: row["rule"] == COUNT and row["score"] < 0, "triangle-down", COLOURS[4]),
+    ("silence", lambda row: row["rule"] == SILENCE, "x", COLOURS[4]),
+)
+"""What a mark says, on which verdicts it stands, its shape and colour."""
+
+
+def _marks(rows: Rows, name: str, wanted: Callable[[dict[str, Any]], bool], symbol: str, colour: str) -> go.Scatter:
+    own = [row for row in rows if wanted(row)]
+    return go.Scatter(
+        x=[row["window_start"] for row in own],
+        y=[row["value"] for row in own],
+        customdata=[[row["id"], row["baseline"], row["score"]] for row in own],
+        mode="markers",
+        name=name,
+        marker={"symbol": symbol, "size": 10, "color": colour, "line": {"width": 1, "color": "white"}},
+        hovertemplate="%{x|%a %d %b %Y %H:00}<br>%{y:,} tweets, expected %{customdata[1]:,.0f}<br>"
+        "score %{customdata[2]:+.1f}, id %{customdata[0]}<extra>%{fullData.name}</extra>",
+    )
 
 
 def fill_gaps(points: list[tuple[datetime, int]]) -> list[tuple[datetime, int]]:

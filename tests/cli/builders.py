@@ -67,6 +67,21 @@ def write_small_lake(settings: Settings) -> None:
                 "baseline": 0.0,
             }
         ],
+        "live.tweet_hour_verdicts": [
+            {
+                "id": "3f9c01d2ab",
+                "rule": "unusual count",
+                "entity": "tweets",
+                "window_start": HOUR,
+                "hours": 1,
+                "value": 2.0,
+                "baseline": 40.0,
+                "score": -5.5,
+                "threshold": 5.0,
+                "state": state,
+            }
+            for state in ("flagged", "withdrawn")
+        ],
         "gold.tweet_metrics": [{"period_hour": HOUR, "tweets_per_hour": 2, "tweets_per_day": 2}],
         "gold.daily_by_country_device": [
             {

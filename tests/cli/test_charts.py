@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from cli.report.emission_charts import anomalies, domain_formats, largest_groups, top_domains
-from cli.report.tweet_charts import by_week, fill_gaps, opening_range, tweets_per_day, weekly_rhythm
+from cli.report.tweet_charts import by_week, fill_gaps, opening_range, tweets_per_day, tweets_per_hour, weekly_rhythm
 
 HOUR = timedelta(hours=1)
 TEN = datetime(2020, 3, 2, 10, tzinfo=UTC)  # a Monday
@@ -75,3 +75,13 @@ def test_each_rule_has_a_panel_with_its_threshold() -> None:
     chart = anomalies([row | {"rule": "a", "threshold": 2.0}, row | {"rule": "b", "threshold": 6.0}])
     assert [trace.name for trace in chart.data] == ["a", "b"]
     assert [shape.y0 for shape in chart.layout.shapes] == [2.0, 6.0]
+
+
+def test_hours_that_stand_out_are_marked_on_the_curve() -> None:
+    verdict = {"id": "3f", "rule": "unusual count", "window_start": TEN, "value": 90.0, "baseline": 30.0, "score": 9.0}
+    silent = verdict | {"rule": "silence", "window_start": TEN + HOUR, "value": 0.0, "score": -6.0}
+    share = verdict | {"rule": "quarantine share", "value": 0.5}
+    chart = tweets_per_hour([hour(TEN, 90), hour(TEN + 2 * HOUR, 30)], [verdict, silent, share])
+    marks = {trace.name: (list(trace.x), list(trace.y)) for trace in chart.data if trace.mode == "markers"}
+    assert marks == {"more than usual": ([TEN], [90.0]), "silence": ([TEN + HOUR], [0.0])}
+    assert [trace.mode for trace in tweets_per_hour([hour(TEN, 90)], []).data] == ["lines"]

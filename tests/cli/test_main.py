@@ -13,7 +13,7 @@ from tideline.schemas import TABLES
 from tideline.settings import Settings
 
 COMMANDS = ["demo", "up", "down", "status", "produce tweets", "produce emissions"]
-COMMANDS += ["ingest tweets", "ingest emissions", "airflow", "rebuild"]
+COMMANDS += ["ingest tweets", "ingest emissions", "airflow", "rebuild", "anomalies list", "anomalies explain"]
 COMMANDS += [
     "stream",
     "airflow",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -81,6 +82,9 @@ def test_the_figures_on_the_page_are_those_of_the_tables(lake_settings: Settings
     ]
     assert [row[:3] for row in page.tables["quarantine"][1:]] == [["tweets", "date or time is missing", "1"]]
     assert page.tables["rules"][1:] == [["negative value", "1", "0.000", "1.250", "1.250"]]
+    assert page.tables["standing-out"][1:] == [
+        ["3f9c01d2ab", "Sun 2020-03-01 10:00", "tweets", "unusual count", "2", "40", "-5.5", "5.0"]
+    ]
     assert page.tables["anomalies"][1][:4] == ["news.example", "negative value", "2024-03-31", "-1.250"]
     assert [row[0] for row in page.tables["tables"][1:]] == list(TABLES)
     assert page.tables["tables"][1][1:4] == ["0", "4", "1"]
@@ -112,6 +116,9 @@ def test_each_single_table_may_be_missing(lake_settings: Settings) -> None:
 def test_hostile_text_stays_text(lake_settings: Settings, write: Write) -> None:
     evil = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
     write("live.anomalies", [{"rule": evil, "entity": evil, "event_id": "e9", "score": 1.0, "threshold": 0.0}])
+    verdict = {"id": "e", "rule": "silence", "entity": evil, "hours": 1, "value": 0.0, "baseline": 1.0, "score": -9.0}
+    verdict |= {"threshold": 5.0, "state": "flagged", "window_start": datetime(2020, 3, 1, tzinfo=UTC)}
+    write("live.tweet_hour_verdicts", [verdict])
     write("gold.top_10_domains", [{"domain": evil, "total_emissions": 1}])
     write("bronze.tweets", [bronze_row("tweets", 0, 3, "z", evil)])
     calm, hostile = page_of(lake_settings), render_page(read_report(Lake(lake_settings), OFFSETS))

@@ -99,3 +99,18 @@ def test_a_run_of_one_line_is_one_tweet() -> None:
     run = SyntheticTweets(1, seed=0)
     assert (run.planted.tweets, run.planted.duplicates) == (1, 0)
     assert kind_of(b"".join(run.chunks()).split(b"\n")[1]) == "valid"
+
+
+def test_a_run_says_when_people_write_much_more_and_a_quiet_one_has_no_such_time() -> None:
+    def hours(run: SyntheticTweets) -> Counter[str]:
+        return Counter(x[20:33].decode() for x in b"".join(run.chunks()).split(b"\n")[1:-1] if kind_of(x) == "valid")
+
+    loud, quiet = (SyntheticTweets(20_000, seed=5, quiet=quiet) for quiet in (False, True))
+    assert (quiet.planted.bursts, len(loud.planted.bursts)) == ([], 8)
+    assert quiet.planted.run == f"{loud.planted.run}-quiet"
+    highest = max(loud.planted.bursts, key=lambda burst: burst.height * burst.fade_minutes)
+    begin = datetime.fromisoformat(highest.begin) + timedelta(hours=1)
+    # The first full hour of the highest burst against the same hour without it.
+    busy, usual, then = hours(loud), hours(quiet), f"{begin:%Y-%m-%d\t%H}"
+    assert busy[then] > 1.5 * usual[then]
+    assert max(usual.values()) < 1.5 * max(usual[f"2020-03-{day:02}\t20"] for day in range(2, 16))

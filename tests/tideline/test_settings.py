@@ -54,6 +54,11 @@ def test_all_faults_are_named_at_once() -> None:
             "TIDELINE_S3_ENDPOINT must be http://host:port, https://host:port or aws, got host:9000",
         ),
         (
+            "TIDELINE_VERDICT_WEEKS",
+            "3",
+            "TIDELINE_VERDICT_WEEKS must be at least TIDELINE_VERDICT_LEAST_WEEKS (4), got 3",
+        ),
+        (
             "TIDELINE_S3_ACCESS_KEY",
             "me",
             "TIDELINE_S3_ACCESS_KEY and TIDELINE_S3_SECRET_KEY must be set together, got one of them",
