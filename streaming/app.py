@@ -68,7 +68,8 @@ def run(
         if available_now:
             drain(queries, stop, progress)
         else:
-            Supervisor(queries, settings.trigger_seconds, Requests(settings), report, progress).run(stop)
+            heartbeat = settings.home / "run" / "stream.alive"
+            Supervisor(queries, settings.trigger_seconds, Requests(settings), heartbeat, report, progress).run(stop)
     if lost:
         raise LeaseError(lost[0])
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -23,6 +24,9 @@ LOOK_SECONDS = 3.0
 
 STOP_SECONDS = 60.0
 """How long a stop waits for running batches."""
+
+BEAT_SECONDS = 5.0
+"""How often the heartbeat is renewed while all queries run."""
 
 FAILURES_BEFORE_REBUILD = 2
 FAILURES_BEFORE_GIVING_UP = 5
@@ -109,6 +113,7 @@ class Supervisor:
         queries: in the order in which they are started.
         trigger_seconds: bronze's; live queries look more often.
         requests: to rebuild a live query's tables.
+        heartbeat: a file that is touched as long as all queries run; a health check looks at its age.
         report: receives what happens.
         progress: see ``run``.
     """
@@ -118,10 +123,12 @@ class Supervisor:
         queries: Sequence[Query],
         trigger_seconds: float,
         requests: Requests,
+        heartbeat: Path,
         report: Report,
         progress: Callable[[str, int], None] | None,
     ) -> None:
         self._requests = requests
+        self._heartbeat, self._beat_at = heartbeat, 0.0
         self._report = report
         self._progress = progress
         self._seconds = trigger_seconds
@@ -138,9 +145,16 @@ class Supervisor:
             while not stop.wait(0.2):
                 for item in self._running:
                     self._watch(item)
+                self._beat()
             self._report("stopping: running batches are finished first")
         finally:
             _stop_all(self._running)
+
+    def _beat(self) -> None:
+        if time.monotonic() >= self._beat_at and all(item.restart_at is None for item in self._running):
+            self._beat_at = time.monotonic() + BEAT_SECONDS
+            self._heartbeat.parent.mkdir(parents=True, exist_ok=True)
+            self._heartbeat.touch()
 
     def _watch(self, item: Running) -> None:
         if item.restart_at is not None:
