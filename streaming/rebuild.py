@@ -13,10 +13,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from streaming.app import hold, is_held, prepare
 from streaming.counts import count_windows, rows_of
-from streaming.queries import counting_of
+from streaming.queries import Report, counting_of
 from streaming.requests import Requests
 from streaming.sink import JUDGED, flag_tables
-from streaming.supervisor import Report, drain
+from streaming.supervisor import drain
 from tideline.checkpoints import Checkpoint, processed_version, read_checkpoint
 from tideline.difference import Difference, compare
 from tideline.errors import CheckpointError, LeaseError, TableError, TidelineError

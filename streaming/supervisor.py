@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.queries import Query, Trigger
+from streaming.queries import Query, Report, Trigger
 from streaming.requests import Requests
 from tideline.errors import ServiceError, StoreError, TidelineError
 
@@ -33,9 +33,6 @@ FAILURES_BEFORE_GIVING_UP = 5
 LONGEST_PAUSE_SECONDS = 30.0
 
 CAUSE = re.compile(r"(Caused by: |: )?[\w.$]+(Exception|Error): \S")
-
-Report = Callable[[str], None]
-"""Called with one sentence whenever something happens that an operator would want to know."""
 
 
 @dataclass
@@ -203,10 +200,11 @@ class Supervisor:
         failure = item.handle.exception() or RuntimeError("it stopped without saying why")
         if item.failures >= FAILURES_BEFORE_GIVING_UP:
             raise TidelineError(_sentence(item, failure)) from failure
+        pause, how = min(2.0**item.failures, LONGEST_PAUSE_SECONDS), ""
         if item.failures == FAILURES_BEFORE_REBUILD and item.query.drop_progress:
             item.query.drop_progress()
-        pause = min(2.0**item.failures, LONGEST_PAUSE_SECONDS)
-        self._report(f"{_sentence(item, failure)}; starting it again in {pause:.0f} s")
+            how = " without its checkpoint, its tables computed anew from bronze"
+        self._report(f"{_sentence(item, failure)}; starting it again in {pause:.0f} s{how}")
         item.restart_at = time.monotonic() + pause
 
     def _trigger(self, query: Query) -> Trigger:
