@@ -82,6 +82,15 @@ def test_an_own_service_cannot_write_its_image_and_is_not_root(name: str) -> Non
     assert re.findall(r"^USER (\w+)$", last_stage, re.MULTILINE) == ["tideline"]
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_mount_lies_on_another_one(name: str) -> None:
+    # A tmpfs where a volume is mounted hides it, and what is written there is gone with the container.
+    service = SERVICES[name]
+    folders = [volume.split(":")[1] for volume in service.get("volumes", []) if not volume.startswith("$")]
+    folders += [tmpfs.split(":")[0] for tmpfs in service.get("tmpfs", [])]
+    assert len(folders) == len(set(folders)), folders
+
+
 def test_a_service_waits_for_what_it_needs_to_be_well_and_for_what_runs_once_to_be_done() -> None:
     for service in SERVICES.values():
         for needed, how in service.get("depends_on", {}).items():
