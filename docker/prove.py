@@ -142,12 +142,16 @@ def have_grown(before: dict[str, int]) -> dict[str, int] | None:
     return now if now and all(now[topic] > before.get(topic, 0) for topic in now) else None
 
 
-def start() -> None:
-    """Build, start, and wait until every service is well."""
+def build() -> None:
+    """Build both images."""
     began = time.monotonic()
     compose("build")
     say(f"images are built ({time.monotonic() - began:.0f} s)")
-    for image in compose("config", "--images").split():
+
+
+def start() -> None:
+    """Start, and wait until every service is well."""
+    for image in sorted(set(compose("config", "--images").split())):
         size = int(run("docker", "image", "inspect", "--format", "{{.Size}}", image))
         say(f"  image {image}: {size / 1e6:,.0f} MB")
     began = time.monotonic()
@@ -312,12 +316,15 @@ def main() -> int:
     """Prove it; 0 when all of it holds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the demo running when something fails")
-    keep = parser.parse_args().keep
+    parser.add_argument("--built", action="store_true", help="take the images as they are")
+    arguments = parser.parse_args()
     remove()
     memory = Memory()
     memory.start()
     try:
         with _logs_on_failure():
+            if not arguments.built:
+                build()
             start()
             airflow = Airflow()
             say(f"  unpaused: {', '.join(airflow.unpaused())}")
@@ -330,7 +337,7 @@ def main() -> int:
             memory.say()
     except ProofError as error:
         sys.stderr.write(f"error: {error}\n")
-        if not keep:
+        if not arguments.keep:
             remove()
         return 1
     remove()
