@@ -13,10 +13,10 @@ SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-b
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long check integration bench lock clean prerequisites
+.PHONY: help setup demo test test-long check integration bench compose-test lock clean prerequisites
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: prerequisites $(VENV)/.packages ## make the environment: Python packages and jars from the committed locks
 	@"$(BIN)/python" -m tideline.jars install
@@ -42,6 +42,9 @@ test-long: setup ## the long ones of these, before a release: what they show, CI
 
 bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 	"$(BIN)/python" -m bench
+
+compose-test: ## build and start the live demo, kill its parts, account for every row, remove it; needs Docker
+	"$(PYTHON)" docker/prove.py
 
 lock: $(VENV)/.bootstrap ## resolve the Python packages and the jars anew and write the locks
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.lock

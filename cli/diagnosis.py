@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from tideline.broker import is_external
 from tideline.errors import StoreError, TidelineError
 from tideline.race import PROBE_FOLDER
 from tideline.settings import S3A, Settings
@@ -46,7 +47,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], str]]] = [
         ("Python and JDK", _prerequisites),
         ("Spark's jars", lambda _: _jars("spark")),
-        ("Kafka's jars", lambda _: _jars("kafka")),
+        *([] if is_external(settings) else [("Kafka's jars", lambda _: _jars("kafka"))]),
         ("versions", lambda _: _versions()),
         ("log stores", lambda _: _log_stores()),
         ("disk", _disk),
@@ -75,9 +76,10 @@ class CheckError(Exception):
 
 
 def _prerequisites(_: Settings) -> str:
+    from tideline.logstore import JAR
     from tideline.prerequisites import check_prerequisites, find_java, java_version
 
-    check_prerequisites()
+    check_prerequisites(compiler=not JAR.is_file())
     java = find_java()
     return f"Python {platform.python_version()}, Java {java_version(java)} ({java})"
 
@@ -135,7 +137,8 @@ def _disk(settings: Settings) -> str:
             raise CheckError(found, "own it, or set TIDELINE_HOME to another folder")
     free, fullest = min((shutil.disk_usage(_existing(folder)).free, folder) for folder in folders)
     text = f"{free / 2**30:.1f} GiB free at {fullest}"
-    if free < SMALLEST_DISK_BYTES:
+    holds_data = len(folders) > 1 or not is_external(settings)
+    if holds_data and free < SMALLEST_DISK_BYTES:
         raise CheckError(text, "Kafka and Delta stop on a full disk: free some, or set TIDELINE_HOME to another one")
     return text
 

@@ -19,6 +19,9 @@ Output = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write what is generated there (.gz packs it), not to Kafka.")
 ]
 Send = Annotated[bool, typer.Option("--send", help="With --output: send it to Kafka, too.")]
+Endless = Annotated[
+    bool, typer.Option("--endless", help="Go on with the next seed when all is generated, until Ctrl-C.")
+]
 Planted = Annotated[Path | None, typer.Option(metavar="JSON", help="Write there what the generator planted.")]
 SourceName = Annotated[
     str | None, typer.Option("--source", metavar="NAME", help="A name for standard input; part of event ids.")
@@ -50,6 +53,7 @@ def tweets(
     seed: Seed = None,
     output: Output = None,
     send: Send = False,
+    endless: Endless = False,
     planted: Planted = None,
     rate: Rate = None,
     limit: Limit = None,
@@ -64,9 +68,11 @@ def tweets(
     if (input is None) == (synthetic is None):
         msg = "give either --input FILE or --synthetic N"
         raise typer.BadParameter(msg)
+    _check_endless(endless, input)
     settings = load_settings()
     target = Target(settings.kafka_bootstrap, topic or settings.tweets_topic, rate, limit, resend)
-    made = Generated(synthetic or 0, SEED if seed is None else seed, output, planted, send or None, days or DAYS, quiet)
+    chosen = SEED if seed is None else seed
+    made = Generated(synthetic or 0, chosen, output, planted, send or None, endless, days or DAYS, quiet)
     origin = origin_of(settings, input) if input else made
     raise typer.Exit(exit_code(produce_tweets(target, origin, err(), source)))
 
@@ -80,6 +86,7 @@ def emissions(
     seed: Seed = None,
     output: Output = None,
     send: Send = False,
+    endless: Endless = False,
     planted: Planted = None,
     rate: Rate = None,
     limit: Limit = None,
@@ -93,9 +100,16 @@ def emissions(
     if input is not None and rows is not None:
         msg = "give either --input CSV or --rows N"
         raise typer.BadParameter(msg)
+    _check_endless(endless, input)
     settings = load_settings()
     target = Target(settings.kafka_bootstrap, topic or settings.emissions_topic, rate, limit, resend)
     count = EMISSION_ROWS if rows is None else rows
-    made = Generated(count, SEED if seed is None else seed, output, planted, send or None)
+    made = Generated(count, SEED if seed is None else seed, output, planted, send or None, endless)
     origin = origin_of(settings, input) if input else made
     raise typer.Exit(exit_code(produce_emissions(target, origin, err(), source)))
+
+
+def _check_endless(endless: bool, given: str | None) -> None:
+    if endless and given is not None:
+        msg = "--endless is for what is generated: leave out --input"
+        raise typer.BadParameter(msg)

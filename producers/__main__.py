@@ -31,7 +31,10 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, 1 for an error, 130 or 143 for a signal."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command in {"tweets", "emissions"} and options.endless and options.input:
+        parser.error("--endless is for what is generated: leave out --input")
     console = Console(stderr=True, soft_wrap=True)
     # The client logs each retry; what a user has to know comes as an error.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
@@ -65,7 +68,9 @@ def _produce(options: argparse.Namespace, settings: Settings, console: Console) 
     tweets = options.command == "tweets"
     topic = options.topic or (settings.tweets_topic if tweets else settings.emissions_topic)
     target = Target(settings.kafka_bootstrap, topic, options.rate, options.limit, options.resend)
-    made = Generated(options.count, options.seed, options.output, options.planted, options.send or None)
+    made = Generated(
+        options.count, options.seed, options.output, options.planted, options.send or None, options.endless
+    )
     if tweets:
         made = replace(made, days=options.days, quiet=options.quiet)
     origin = origin_of(settings, options.input) if options.input else made
@@ -106,6 +111,7 @@ def _add_ingest(command: argparse.ArgumentParser) -> None:
 def _add_shared(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=SEED, help="the same seed generates the same (%(default)s)")
     command.add_argument("--output", type=Path, metavar="FILE", help="write what is generated there, not to Kafka")
+    command.add_argument("--endless", action="store_true", help="go on with the next seed when all is generated")
     command.add_argument("--send", action="store_true", help="with --output: send it to Kafka, too")
     command.add_argument("--planted", type=Path, metavar="JSON", help="write there what the generator planted")
     command.add_argument("--rate", metavar="N/s", help="records per second; default: as fast as it goes")

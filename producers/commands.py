@@ -7,7 +7,7 @@ import json
 import sys
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.console import Console
 from producers.display import Display
 from producers.emission_rows import SyntheticEmissions
 from producers.emissions import emission_records
+from producers.endless import seeds_from
 from producers.rate import parse_rate
 from producers.replay import Options, Reader, Sent, replay
 from producers.source import Source, file_source, generated_source, stored_source, stream_source
@@ -70,6 +71,7 @@ class Generated:
         output: a file to write it to, packed when its name ends in ``.gz``.
         planted: a JSON file for the exact numbers of what was planted.
         send: whether it goes to Kafka; without an answer it does unless there is an ``output``.
+        endless: goes on with the next seed when all is sent, until a signal ends it.
         days: how many days tweets spread over.
         quiet: whether tweets come without bursts.
     """
@@ -79,6 +81,7 @@ class Generated:
     output: Path | None = None
     planted: Path | None = None
     send: bool | None = None
+    endless: bool = False
     days: int = DAYS
     quiet: bool = False
 
@@ -105,6 +108,8 @@ def produce_tweets(
     Raises:
         TidelineError: whatever a user has to know.
     """
+    if isinstance(origin, Generated) and origin.endless:
+        return _send_endlessly(origin, _synthetic_tweets, tweet_records, target, console)
     source = _source(origin, _synthetic_tweets, console, source_name)
     return _send(source, tweet_records, target, console)
 
@@ -113,7 +118,9 @@ def produce_emissions(
     target: Target, origin: str | Stored | Generated, console: Console, source_name: str | None = None
 ) -> Sent | None:
     """Send emission rows from a CSV file (``-`` is standard input) or a generator; see ``produce_tweets``."""
-    source = _source(origin, lambda wanted: SyntheticEmissions(wanted.count, wanted.seed), console, source_name)
+    if isinstance(origin, Generated) and origin.endless:
+        return _send_endlessly(origin, _synthetic_emissions, emission_records, target, console)
+    source = _source(origin, _synthetic_emissions, console, source_name)
     return _send(source, emission_records, target, console)
 
 
@@ -143,10 +150,30 @@ def _synthetic_tweets(wanted: Generated) -> SyntheticTweets:
     return SyntheticTweets(wanted.count, wanted.seed, days=wanted.days, quiet=wanted.quiet)
 
 
-def _generate(wanted: Generated, generator: Callable[[Generated], Run], console: Console) -> Source | None:
-    if wanted.count < 1 or wanted.seed < 0:
-        msg = f"cannot generate {wanted.count} lines with seed {wanted.seed}: give 1 or more, and a seed from 0 on"
+def _synthetic_emissions(wanted: Generated) -> SyntheticEmissions:
+    return SyntheticEmissions(wanted.count, wanted.seed)
+
+
+def _send_endlessly(
+    wanted: Generated, generator: Callable[[Generated], Run], read: Reader, target: Target, console: Console
+) -> Sent | None:
+    """Send run after run until a signal comes."""
+    if wanted.output is not None or wanted.planted is not None or target.limit is not None:
+        msg = "what has no end cannot be written to a file or limited: leave out either --endless or the other option"
         raise InputError(msg)
+    _check_countable(wanted)
+    sent: Sent | None = None
+    seeds = seeds_from(
+        target.bootstrap, target.topic, lambda seed: generator(replace(wanted, seed=seed)).planted.run, wanted.seed
+    )
+    while sent is None or sent.signal is None:
+        source = _generate(replace(wanted, seed=next(seeds)), generator, console)
+        sent = _send(source, read, target, console)
+    return sent
+
+
+def _generate(wanted: Generated, generator: Callable[[Generated], Run], console: Console) -> Source | None:
+    _check_countable(wanted)
     run = generator(wanted)
     if wanted.planted is not None:
         _write(wanted.planted, [json.dumps(asdict(run.planted), indent=2, ensure_ascii=False).encode() + b"\n"])
@@ -155,6 +182,12 @@ def _generate(wanted: Generated, generator: Callable[[Generated], Run], console:
         console.print(f"{wanted.count:,} lines written to {wanted.output}", highlight=False)
     send = wanted.send if wanted.send is not None else wanted.output is None
     return generated_source(run.planted.run, run.chunks) if send else None
+
+
+def _check_countable(wanted: Generated) -> None:
+    if wanted.count < 1 or wanted.seed < 0:
+        msg = f"cannot generate {wanted.count} lines with seed {wanted.seed}: give 1 or more, and a seed from 0 on"
+        raise InputError(msg)
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,6 +88,47 @@ def delivered(
         consumer.close()
 
 
+def newest_sources(bootstrap: str, topic: str, partitions: int, wanted: re.Pattern[str]) -> set[str]:
+    """The newest of the sources whose names match, one or a few: those near each partition's end.
+
+    Args:
+        bootstrap: where Kafka is.
+        topic: the topic.
+        partitions: its partition count.
+        wanted: matches the whole value of a ``source`` header.
+
+    Raises:
+        ResumeError: Kafka stopped answering.
+    """
+    consumer = open_consumer(bootstrap)
+    try:
+        return {
+            source
+            for partition in range(partitions)
+            for source in _newest_sources(consumer, TopicPartition(topic, partition), wanted)
+        }
+    except KafkaError as error:
+        msg = f"cannot look for earlier records in topic {topic} at {bootstrap}: {error}; try again"
+        raise ResumeError(msg) from error
+    finally:
+        consumer.close()
+
+
+def _newest_sources(consumer: Any, tp: Any, wanted: re.Pattern[str]) -> set[str]:
+    consumer.assign([tp])
+    low = end = consumer.end_offsets([tp])[tp]
+    floor, step = max(consumer.beginning_offsets([tp])[tp], end - SCAN_BOUND), _FIRST_STEP
+    found: set[str] = set()
+    while low > floor and not found:
+        high, low = low, max(floor, low - step)
+        sources = {
+            dict(record.headers).get(HEADER_SOURCE, b"").decode() for record in _records(consumer, tp, low, high)
+        }
+        found = {source for source in sources if wanted.fullmatch(source)}
+        step = min(step * 4, _LAST_STEP)
+    return found
+
+
 def _scan(consumer: Any, tp: Any, partitions: int, source: str, label: str, bound: int) -> Delivered:
     consumer.assign([tp])
     start, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
@@ -107,14 +149,20 @@ def _scan(consumer: Any, tp: Any, partitions: int, source: str, label: str, boun
 def _read(consumer: Any, tp: Any, low: int, high: int, source: str) -> Iterator[Found]:
     """The source's records from offset ``low`` up to before ``high``, in order."""
     wanted = (HEADER_SOURCE, source.encode())
+    for record in _records(consumer, tp, low, high):
+        if wanted in record.headers:
+            line = dict(record.headers).get(HEADER_LINE, b"")
+            if line.isdigit() and record.key is not None:
+                yield Found(int(line), record.key)
+
+
+def _records(consumer: Any, tp: Any, low: int, high: int) -> Iterator[Any]:
     consumer.seek(tp, low)
     deadline = time.monotonic() + _SILENCE_SECONDS
     while (position := consumer.position(tp)) < high:
         for record in consumer.poll(timeout_ms=500, max_records=5_000).get(tp, ()):
-            if record.offset < high and wanted in record.headers:
-                line = dict(record.headers).get(HEADER_LINE, b"")
-                if line.isdigit() and record.key is not None:
-                    yield Found(int(line), record.key)
+            if record.offset < high:
+                yield record
         if consumer.position(tp) > position:
             deadline = time.monotonic() + _SILENCE_SECONDS
         elif time.monotonic() > deadline:

@@ -12,10 +12,10 @@ from pyspark.sql import SparkSession
 from streaming.lease import folder_lease, is_folder_leased
 from streaming.listener import watched
 from streaming.metrics import served
-from streaming.queries import LIVE_TABLES, Query, queries_of
+from streaming.queries import LIVE_TABLES, Query, Report, queries_of
 from streaming.requests import Requests
 from streaming.s3_lease import is_s3_leased, s3_lease
-from streaming.supervisor import Report, Supervisor, drain
+from streaming.supervisor import Supervisor, drain
 from tideline.errors import LeaseError
 from tideline.lake import table_path
 from tideline.probe import commit_problem
@@ -69,11 +69,12 @@ def run(
         problem = commit_problem(spark, settings)
         if problem is not None:
             report(f"{problem}; this stream runs alone: compaction beside it is refused")
-        queries = prepare(spark, settings, sources)
+        queries = prepare(spark, settings, sources, report)
         if available_now:
             drain(queries, stop, progress)
         else:
-            Supervisor(queries, settings.trigger_seconds, Requests(settings), report, progress).run(stop)
+            heartbeat = settings.home / "run" / "stream.alive"
+            Supervisor(queries, settings.trigger_seconds, Requests(settings), heartbeat, report, progress).run(stop)
     if lost:
         raise LeaseError(lost[0])
 
@@ -100,11 +101,13 @@ def is_held(settings: Settings, source: str) -> bool:
     return is_s3_leased(settings, path) if path.startswith(S3A) else is_folder_leased(path)
 
 
-def prepare(spark: SparkSession, settings: Settings, sources: Sequence[str]) -> list[Query]:
-    """Create the tables of these sources where they are missing, and name their queries."""
+def prepare(
+    spark: SparkSession, settings: Settings, sources: Sequence[str], report: Report | None = None
+) -> list[Query]:
+    """Create the tables of these sources where they are missing, and name their queries; those say what happens."""
     for source in sources:
         create_tables(spark, settings, f"bronze.{source}", *LIVE_TABLES[source])
-    return [query for source in sources for query in queries_of(spark, settings, source)]
+    return [query for source in sources for query in queries_of(spark, settings, source, report)]
 
 
 @contextmanager

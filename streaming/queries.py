@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from pyspark.sql import DataFrame, SparkSession
@@ -30,6 +30,9 @@ QUERIES = (*(f"bronze.{source}" for source in SOURCES), *LIVE_QUERIES)
 
 PLAN_VERSION = 1
 """Raised whenever the plan or the state of a live query changes: its checkpoint is then dropped, its table rebuilt."""
+
+Report = Callable[[str], None]
+"""Called with one sentence whenever something happens that an operator would want to know."""
 
 ALL_FILES = 2**31 - 1
 """Delta hands out a first snapshot in file order; cut into batches, rows would fall behind the watermark."""
@@ -102,8 +105,8 @@ def counting_of(settings: Settings, source: str) -> tuple[Counting, tuple[str, .
     return emission_counting(), settings.emission_dimensions
 
 
-def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
-    """The stateful query that keeps a source's hourly and daily counts."""
+def counts_query(spark: SparkSession, settings: Settings, source: str, report: Report | None = None) -> Query:
+    """The stateful query that keeps a source's hourly and daily counts; ``report`` hears why they are made anew."""
     counting, dimensions = counting_of(settings, source)
     order = TimeOrder(
         settings.topic_partitions,
@@ -117,23 +120,23 @@ def counts_query(spark: SparkSession, settings: Settings, source: str) -> Query:
         return counts.writeStream.outputMode("update").foreachBatch(write)
 
     plan = {"dimensions": dimensions, **asdict(order), "verdicts": VERSION, **asdict(rules_of(settings))}
-    return _live_query(spark, settings, COUNTS_QUERIES[source], plan, writer)
+    return _live_query(spark, settings, COUNTS_QUERIES[source], plan, writer, report)
 
 
-def anomalies_query(spark: SparkSession, settings: Settings) -> Query:
-    """The query that flags emission rows; it keeps no state of Spark's."""
+def anomalies_query(spark: SparkSession, settings: Settings, report: Report | None = None) -> Query:
+    """The query that flags emission rows; it keeps no state of Spark's. ``report``: see ``counts_query``."""
 
     def writer(bronze: DataFrame) -> DataStreamWriter:
         write = anomalies_writer(settings)
         return bronze.writeStream.outputMode("append").foreachBatch(write)
 
-    return _live_query(spark, settings, ANOMALIES_QUERY, {}, writer)
+    return _live_query(spark, settings, ANOMALIES_QUERY, {}, writer, report)
 
 
-def queries_of(spark: SparkSession, settings: Settings, source: str) -> list[Query]:
-    """All queries of a source, bronze first."""
-    queries = [bronze_query(spark, settings, source), counts_query(spark, settings, source)]
-    return [*queries, anomalies_query(spark, settings)] if source == "emissions" else queries
+def queries_of(spark: SparkSession, settings: Settings, source: str, report: Report | None = None) -> list[Query]:
+    """All queries of a source, bronze first; ``report``: see ``counts_query``."""
+    queries = [bronze_query(spark, settings, source), counts_query(spark, settings, source, report)]
+    return [*queries, anomalies_query(spark, settings, report)] if source == "emissions" else queries
 
 
 def checkpoint_path(settings: Settings, query: str) -> str:
@@ -147,20 +150,25 @@ def _live_query(
     name: str,
     plan: dict[str, object],
     writer: Callable[[DataFrame], DataStreamWriter],
+    report: Report | None,
 ) -> Query:
     source, tables = LIVE_QUERIES[name].source, LIVE_QUERIES[name].tables
     bronze, checkpoint = table_path(settings, f"bronze.{source}"), checkpoint_path(settings, name)
     # A table that was deleted and created again has another id: the checkpoint speaks of rows that it does not hold.
     ids = [open_log(settings, table).metadata().id for table in tables]
-    fingerprint = json.dumps({"plan": PLAN_VERSION, "tables": ids, **plan}, sort_keys=True)
+    wanted = {"plan": PLAN_VERSION, "tables": ids, **plan}
     checkpoints = open_storage(settings, settings.checkpoints)
     marker = f"{name}.plan.json"
 
     def start(trigger: Trigger) -> StreamingQuery:
-        same_plan = checkpoints.exists(marker) and checkpoints.read(marker).decode() == fingerprint
-        if not same_plan or not _can_resume(settings, f"bronze.{source}", checkpoints, name):
+        obstacle = plan_obstacle(_read_plan(checkpoints, marker), wanted) or _obstacle(
+            settings, f"bronze.{source}", checkpoints, name
+        )
+        if obstacle is not None:
+            if report is not None and checkpoints.holds(name):
+                report(f"{name}: {obstacle}; its tables are computed anew from bronze")
             drop_checkpoint(checkpoints, name)
-            checkpoints.write(marker, fingerprint.encode())
+            checkpoints.write(marker, json.dumps(wanted, sort_keys=True).encode())
         rows = (
             spark.readStream.format("delta")
             .option("maxFilesPerTrigger", ALL_FILES)
@@ -174,11 +182,36 @@ def _live_query(
     return Query(name, source, is_bronze=False, start=start, drop_progress=lambda: drop_checkpoint(checkpoints, name))
 
 
-def _can_resume(settings: Settings, bronze: str, checkpoints: Storage, query: str) -> bool:
+def plan_obstacle(made_by: Mapping[str, object], wanted: Mapping[str, object]) -> str | None:
+    """Why a checkpoint that a plan made is of no use to another one; None when both are the same.
+
+    >>> plan_obstacle({"plan": 1, "horizon": "2 hours"}, {"plan": 2, "horizon": "3 hours"})
+    'its checkpoint was made by another plan (horizon 2 hours, now 3 hours; plan 1, now 2)'
+    """
+    # Through JSON, as the one that is read has been.
+    now = json.loads(json.dumps(wanted))
+    changed = sorted(key for key in {*made_by, *now} if made_by.get(key) != now.get(key))
+    if not changed:
+        return None
+    said = "; ".join(f"{key} {made_by.get(key)}, now {now.get(key)}" for key in changed)
+    return f"its checkpoint was made by another plan ({said})"
+
+
+def _read_plan(checkpoints: Storage, marker: str) -> dict[str, object]:
+    """The plan that a checkpoint was made by; empty when that cannot be read."""
+    try:
+        return dict(json.loads(checkpoints.read(marker))) if checkpoints.exists(marker) else {}
+    except ValueError:
+        return {}
+
+
+def _obstacle(settings: Settings, bronze: str, checkpoints: Storage, query: str) -> str | None:
+    """Why a live query cannot go on: its table is a function of bronze, and what cannot go on is computed anew."""
     try:
         found = read_checkpoint(checkpoints, query)
     except CheckpointError:
-        # A live table is a function of bronze: what cannot be continued is computed anew.
-        return False
+        return "its checkpoint is damaged"
     bronze_id = str(open_log(settings, bronze).metadata().id)
-    return is_usable_live_checkpoint(found, bronze_id, min(commit_files(settings, bronze)))
+    if is_usable_live_checkpoint(found, bronze_id, min(commit_files(settings, bronze))):
+        return None
+    return "its checkpoint is of another bronze table, or older than bronze's log"

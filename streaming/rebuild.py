@@ -15,10 +15,10 @@ from pyspark.sql import functions as F
 from streaming.app import hold, is_held, prepare
 from streaming.counts import count_windows, rows_of
 from streaming.hours import expected_verdicts, whole_arrivals
-from streaming.queries import counting_of
+from streaming.queries import Report, counting_of
 from streaming.requests import Requests
 from streaming.sink import JUDGED, flag_tables
-from streaming.supervisor import Report, drain
+from streaming.supervisor import drain
 from tideline.arrivals import arrivals_rows
 from tideline.checkpoints import Checkpoint, processed_version, read_checkpoint
 from tideline.difference import Difference, compare

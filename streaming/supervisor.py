@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.queries import Query, Trigger
+from streaming.queries import Query, Report, Trigger
 from streaming.requests import Requests
 from tideline.errors import ServiceError, StoreError, TidelineError
 
@@ -24,14 +25,14 @@ LOOK_SECONDS = 3.0
 STOP_SECONDS = 60.0
 """How long a stop waits for running batches."""
 
+BEAT_SECONDS = 5.0
+"""How often the heartbeat is renewed while all queries run."""
+
 FAILURES_BEFORE_REBUILD = 2
 FAILURES_BEFORE_GIVING_UP = 5
 LONGEST_PAUSE_SECONDS = 30.0
 
 CAUSE = re.compile(r"(Caused by: |: )?[\w.$]+(Exception|Error): \S")
-
-Report = Callable[[str], None]
-"""Called with one sentence whenever something happens that an operator would want to know."""
 
 
 @dataclass
@@ -109,6 +110,7 @@ class Supervisor:
         queries: in the order in which they are started.
         trigger_seconds: bronze's; live queries look more often.
         requests: to rebuild a live query's tables.
+        heartbeat: a file that is touched as long as all queries run; a health check looks at its age.
         report: receives what happens.
         progress: see ``run``.
     """
@@ -118,10 +120,12 @@ class Supervisor:
         queries: Sequence[Query],
         trigger_seconds: float,
         requests: Requests,
+        heartbeat: Path,
         report: Report,
         progress: Callable[[str, int], None] | None,
     ) -> None:
         self._requests = requests
+        self._heartbeat, self._beat_at = heartbeat, 0.0
         self._report = report
         self._progress = progress
         self._seconds = trigger_seconds
@@ -138,9 +142,16 @@ class Supervisor:
             while not stop.wait(0.2):
                 for item in self._running:
                     self._watch(item)
+                self._beat()
             self._report("stopping: running batches are finished first")
         finally:
             _stop_all(self._running)
+
+    def _beat(self) -> None:
+        if time.monotonic() >= self._beat_at and all(item.restart_at is None for item in self._running):
+            self._beat_at = time.monotonic() + BEAT_SECONDS
+            self._heartbeat.parent.mkdir(parents=True, exist_ok=True)
+            self._heartbeat.touch()
 
     def _watch(self, item: Running) -> None:
         if item.restart_at is not None:
@@ -189,10 +200,11 @@ class Supervisor:
         failure = item.handle.exception() or RuntimeError("it stopped without saying why")
         if item.failures >= FAILURES_BEFORE_GIVING_UP:
             raise TidelineError(_sentence(item, failure)) from failure
+        pause, how = min(2.0**item.failures, LONGEST_PAUSE_SECONDS), ""
         if item.failures == FAILURES_BEFORE_REBUILD and item.query.drop_progress:
             item.query.drop_progress()
-        pause = min(2.0**item.failures, LONGEST_PAUSE_SECONDS)
-        self._report(f"{_sentence(item, failure)}; starting it again in {pause:.0f} s")
+            how = " without its checkpoint, its tables computed anew from bronze"
+        self._report(f"{_sentence(item, failure)}; starting it again in {pause:.0f} s{how}")
         item.restart_at = time.monotonic() + pause
 
     def _trigger(self, query: Query) -> Trigger:

@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "expectations": {"tideline"},
     "batch": {"tideline", "expectations"},
     "dags": set(),
+    "deployment": {"tideline"},
     "proofs": {"tideline", "batch"},
     "cli": {"tideline", "producers", "streaming", "expectations", "batch", "proofs"},
 }

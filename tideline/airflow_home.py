@@ -100,7 +100,7 @@ def initialise_airflow(settings: Settings) -> None:
     home.mkdir(parents=True, exist_ok=True)
     for file in _SECRETS.values():
         _create_secret(home / file)
-    _write_spark_properties(settings)
+    write_spark_properties(settings)
     stamp = home / "initialised"
     made_of = version("apache-airflow")
     if stamp.is_file() and stamp.read_text() == made_of:
@@ -138,7 +138,8 @@ def _home(settings: Settings) -> Path:
     return settings.home / "airflow"
 
 
-def _write_spark_properties(settings: Settings) -> None:
+def write_spark_properties(settings: Settings) -> None:
+    """Write the file of ``spark_properties``, as the settings are now."""
     path = spark_properties(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render_properties(submitted_conf(settings)))

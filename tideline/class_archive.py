@@ -20,7 +20,7 @@ from tideline.logstore import logstore_jar
 from tideline.prerequisites import find_java, java_version
 
 _QUIET = "-Xshare:auto -Xlog:disable -Xlog:all=error:stderr"
-_TRAINING_SECONDS = 600
+_TRAINING_SECONDS = 1800
 
 
 def archive_path() -> Path:

@@ -35,13 +35,14 @@ def find_javac(variables: Mapping[str, str] = os.environ) -> Path:
     return _program("javac", variables)
 
 
-def check_prerequisites(variables: Mapping[str, str] = os.environ) -> None:
-    """Check Python and the JDK.
+def check_prerequisites(variables: Mapping[str, str] = os.environ, *, compiler: bool = True) -> None:
+    """Check Python and the JDK; without a compiler a JRE will do.
 
     Raises:
         PrerequisiteError: one sentence per missing part, each with what to install.
     """
-    problems = [problem for problem in (python_problem(sys.version_info[:2]), jdk_problem(variables)) if problem]
+    found = (python_problem(sys.version_info[:2]), jdk_problem(variables, compiler=compiler))
+    problems = [problem for problem in found if problem]
     if problems:
         raise PrerequisiteError("\n".join(problems))
 
@@ -54,13 +55,13 @@ def python_problem(version: tuple[int, int]) -> str | None:
     return f"Tideline needs Python 3.11 or 3.12, got {found}: install one, or name it by PYTHON=."
 
 
-def jdk_problem(variables: Mapping[str, str]) -> str | None:
+def jdk_problem(variables: Mapping[str, str], *, compiler: bool = True) -> str | None:
     """Why the JDK that these variables lead to cannot run Tideline, or None."""
     try:
-        java, javac = _program("java", variables), _program("javac", variables)
+        programs = [_program(name, variables) for name in (("java", "javac") if compiler else ("java",))]
     except PrerequisiteError as error:
         return str(error)
-    versions = {program: java_version(program) for program in (java, javac)}
+    versions = {program: java_version(program) for program in programs}
     wrong = [
         f"{program} is {found or 'unreadable'}" for program, found in versions.items() if found not in JDK_VERSIONS
     ]

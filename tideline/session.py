@@ -20,6 +20,9 @@ SUBMITTED = "PYSPARK_GATEWAY_PORT"
 """The variable by which spark-submit tells Python of the JVM that runs already."""
 
 
+_ON_THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+
+
 def spark_conf(settings: Settings) -> dict[str, str]:
     """The Spark configuration of every Tideline application.
 
@@ -34,8 +37,8 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.driver.extraClassPath": jars,
         "spark.executor.extraClassPath": jars,
         "spark.driver.extraJavaOptions": f"{log4j} -XX:+UseParallelGC {archive_options()}",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
+        # A cluster's executors must reach the driver; nobody else has to.
+        **(_ON_THIS_MACHINE if settings.spark_master.startswith("local") else {}),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         # Queries share the cores by turns; first-in-first-out would let one backlog starve the live counts.
@@ -125,6 +128,11 @@ def _s3_conf(settings: Settings) -> dict[str, str]:
     conf = {
         "spark.hadoop.fs.s3a.endpoint.region": settings.s3_region,
         "spark.hadoop.fs.s3a.path.style.access": str(settings.s3_path_style).lower(),
+        # What `tideline.s3` looks at; without the second one a submitted application would not see a profile.
+        "spark.hadoop.fs.s3a.aws.credentials.provider": ",".join(
+            f"software.amazon.awssdk.auth.credentials.{name}"
+            for name in ("EnvironmentVariableCredentialsProvider", "ProfileCredentialsProvider")
+        ),
     }
     if url is not None:
         conf["spark.hadoop.fs.s3a.endpoint"] = url

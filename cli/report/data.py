@@ -48,7 +48,7 @@ class ReportData:
     @property
     def standing_hours(self) -> Rows:
         """The hours in which tweets as a whole stand out."""
-        return [row for row in self.standing_out if row["entity"] == "tweets" and row["hours"] == 1]
+        return tweet_hours(self.standing_out)
 
     @property
     def newest_standing_out(self) -> Rows:
@@ -59,6 +59,11 @@ class ReportData:
     def worst_anomalies(self) -> Rows:
         """The rows with the highest scores of each rule."""
         return [row for row in self.anomalies if row["place"] <= LISTED_PER_RULE]
+
+
+def tweet_hours(verdicts: Rows) -> Rows:
+    """Of verdicts those on hours of tweets as a whole, which the curve of tweets per hour can show."""
+    return [row for row in verdicts if row["entity"] == "tweets" and row["hours"] == 1]
 
 
 def read_report(lake: Lake, offsets: Bounds | None) -> ReportData:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,24 @@ def test_versions_that_do_not_fit_are_named(settings: Settings, monkeypatch: pyt
 def test_a_full_disk_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "SMALLEST_DISK_BYTES", 1 << 62)
     assert "set TIDELINE_HOME" in findings(settings)["disk"].advice
+
+
+def test_where_kafka_and_the_store_are_elsewhere_neither_kafkas_jars_nor_much_disk_are_asked_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "SMALLEST_DISK_BYTES", 1 << 62)
+    elsewhere = replace(settings, kafka_bootstrap="kafka:9092", warehouse="s3a://lake", checkpoints="s3a://lake/c")
+    monkeypatch.setattr(diagnosis, "_store", lambda _: "")
+    found = dict(_until(elsewhere, "S3 store"))
+    assert "Kafka's jars" not in found
+    assert found["disk"].is_well
+
+
+def _until(settings: Settings, last: str) -> Iterator[tuple[str, Finding]]:
+    for finding in diagnose(settings):
+        yield finding.subject, finding
+        if finding.subject == last:
+            return
 
 
 def test_the_exit_code_says_whether_something_is_wrong(

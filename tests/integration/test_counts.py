@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -88,14 +89,21 @@ def test_of_copies_in_one_batch_the_first_that_kafka_received_counts(spark: Spar
     assert hourly[hourly.window_start.dt.hour == 13].empty
 
 
-def test_a_changed_plan_computes_the_tables_anew(spark: SparkSession, lake: Settings) -> None:
+def test_a_changed_plan_computes_the_tables_anew_and_says_why(spark: SparkSession, lake: Settings) -> None:
     create_tables(spark, lake, "bronze.emissions", *LIVE)
     append(spark, lake, [row(f"e{n}", 0, n, NOON) for n in range(10)])
-    count(spark, lake)
-    without = Settings(home=lake.home, emission_dimensions=())
-    count(spark, without)
+    without, said = replace(lake, emission_dimensions=()), list[str]()
+    for settings in (lake, lake, without):
+        query = counts_query(spark, settings, "emissions", said.append).start(Trigger(None))
+        query.awaitTermination()
+        assert query.exception() is None
     daily = read(lake, "live.emission_counts_daily")
     assert (daily.country.isna().all(), daily.emissions.tolist()) == (True, [10])
+    was = list(lake.emission_dimensions)
+    assert said == [
+        f"live.emissions_counts: its checkpoint was made by another plan (dimensions {was}, now []); "
+        "its tables are computed anew from bronze"
+    ]
 
 
 def test_a_deleted_live_table_is_computed_anew_though_its_checkpoint_stands(

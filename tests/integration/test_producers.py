@@ -341,3 +341,24 @@ def test_a_broker_that_falls_silent_is_an_error_and_not_a_wait_for_ever(own_sett
         f"Kafka at {own_settings.kafka_bootstrap} has not confirmed the last lines of full.tsv for topic {topic} "
         "in time; when it is well, run the same command again"
     )
+
+
+def test_a_generator_without_an_end_goes_on_in_its_newest_run_after_a_kill(settings: Settings) -> None:
+    topic, lines = make_topic(settings), 400
+    command = [sys.executable, "-m", "producers", "tweets", "--synthetic", str(lines), "--endless", "--topic", topic]
+    for end, goal in ((signal.SIGKILL, 2 * lines + 100), (signal.SIGTERM, 4 * lines + 100)):
+        environment = os.environ | settings.variables()
+        process = subprocess.Popen([*command, "--rate", "1000/s"], env=environment, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda goal=goal: record_count(settings, topic) >= goal)
+        process.send_signal(end)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    # Runs that the topic holds whole are not gone through again.
+    assert not said.startswith("0 records sent")
+    kept = kept_in(settings, topic)
+    runs = [SyntheticTweets(lines, seed).planted.run for seed in range(1, 20)]
+    sources = [run for run in runs if any(record.headers["source"] == run.encode() for record in kept)]
+    assert sources == runs[: len(sources)]
+    assert len(sources) >= 5
+    for run in sources[:-1]:
+        assert_complete([record for record in kept if record.headers["source"] == run.encode()], lines)

@@ -38,11 +38,13 @@ def test_a_machine_without_a_jdk_is_told_what_to_install(tmp_path: Path) -> None
     assert str(error.value) == f"Tideline needs a JDK 17 or 21, but there is no java on PATH: {INSTALL}"
 
 
-def test_a_java_without_a_compiler_is_not_enough(tmp_path: Path) -> None:
+def test_a_java_without_a_compiler_is_enough_only_where_nothing_is_compiled(tmp_path: Path) -> None:
     home = fake_jdk(tmp_path / "jre", "17.0.15")
     (home / "bin" / "javac").unlink()
     expected = f"Tideline needs a JDK 17 or 21, but there is no javac in JAVA_HOME={home}: {INSTALL}"
-    assert jdk_problem({"JAVA_HOME": str(home), "PATH": ""}) == expected
+    variables = {"JAVA_HOME": str(home), "PATH": ""}
+    assert jdk_problem(variables) == expected
+    assert jdk_problem(variables, compiler=False) is None
 
 
 @pytest.mark.parametrize("version", ["17.0.15", "21.0.2"])

@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,11 +20,16 @@ console = Console(stderr=True)
 
 
 @app.command("install")
-def install_jars() -> None:
+def install_jars(
+    kinds: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.join(KINDS)}; all when left out.")] = None,
+) -> None:
     """Fetch the locked jars into the environment, e.g. python -m tideline.jars install."""
-    locked = read_lock()
+    if unknown := sorted(set(kinds or ()) - set(KINDS)):
+        msg = f"there are {', '.join(KINDS)}, got {', '.join(unknown)}"
+        raise typer.BadParameter(msg, param_hint="KINDS")
+    locked, wanted = read_lock(), kinds or KINDS
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress, ThreadPoolExecutor(len(KINDS)) as pool:
+    with Progress(*columns, console=console) as progress, ThreadPoolExecutor(len(wanted)) as pool:
 
         def one(kind: str) -> Path:
             total = sum(jar.kind == kind for jar in locked)
@@ -32,7 +38,7 @@ def install_jars() -> None:
             progress.update(task, completed=total)
             return folder
 
-        list(pool.map(one, KINDS))
+        list(pool.map(one, wanted))
 
 
 @app.command("verify")

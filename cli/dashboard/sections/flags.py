@@ -8,9 +8,10 @@ from cli.dashboard.parts import card, chart, count, decimal, listing, moment, no
 from cli.dashboard.view import View
 from cli.report import emission_charts, queries
 from cli.report.data import LISTED_PER_RULE
+from tideline.sources import HOUR_VERDICTS
 
 TABLE = "live.anomalies"
-HOURS = ("live.tweet_hour_verdicts", "live.emission_hour_verdicts")
+HOURS = tuple(HOUR_VERDICTS.values())
 FLAGGED = "select * from t order by window_start desc, score desc limit 200"
 
 

@@ -8,7 +8,9 @@ from cli.dashboard import charts
 from cli.dashboard.parts import card, chart, count, decimal, listing, moment, nothing
 from cli.dashboard.view import View
 from cli.report import health_charts, queries, tweet_charts
+from cli.report.data import tweet_hours
 from cli.text import number
+from tideline.sources import HOUR_VERDICTS
 
 STREAM = "the stream writes it"
 PROGRESS = "ops.progress"
@@ -66,7 +68,10 @@ def _tweet_hours(view: View) -> None:
     shown = newest if choice == NEWEST else charts.busiest_fortnight(rows)
     total = number(sum(row["tweets_per_hour"] for row in rows))
     st.caption(f"{total} distinct tweets, counted by the stream; shown: {charts.span(shown, 'period_hour')}")
-    chart(f"hours of the {choice}", tweet_charts.tweets_per_hour(shown), 300)
+    first, last = shown[0]["period_hour"], shown[-1]["period_hour"]
+    marked = tweet_hours(view.lake.rows(HOUR_VERDICTS["tweets"], queries.STANDING_OUT))
+    marks = [row for row in marked if first <= row["window_start"] <= last]
+    chart(f"hours of the {choice}", tweet_charts.tweets_per_hour(shown, marks), 300)
 
 
 def _tweet_days(view: View) -> None:
