@@ -61,6 +61,8 @@ def _guarded(show: Callable[[View], None], view: View) -> None:
         st.error(str(problem), icon=":material/error:")
 
 
-st.set_page_config(page_title="Tideline", page_icon="🌊", layout="wide")
-st.html(STYLE)
-body()
+# As Streamlit runs it; who only imports it, such as a test of its docstrings, reads no tables.
+if __name__ == "__main__":
+    st.set_page_config(page_title="Tideline", page_icon="🌊", layout="wide")
+    st.html(STYLE)
+    body()
