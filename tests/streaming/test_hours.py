@@ -83,3 +83,13 @@ def test_emission_rows_are_judged_by_kafkas_hours_and_a_stream_that_counted_befo
     }
     assert {row["clock"] for row in stream.read(ARRIVALS["emissions"])} == {"kafka"}
     assert stream.flagged() == stream.expected()
+
+
+def test_a_share_in_quarantine_is_judged_when_the_next_hour_comes_in_a_batch_of_its_own(stream: Stream) -> None:
+    stream.take(week(0) + week(1) + week(2))
+    stream.take(tweets(MONDAY + 3 * WEEK, 60, 90_000, reasons=["broken"]))
+    assert stream.verdicts() == []
+    stream.take(tweets(MONDAY + 3 * WEEK + HOUR, 5, 95_000))
+    found = [(row["rule"], row["entity"], row["window_start"], row["value"]) for row in stream.verdicts()]
+    assert found == [("quarantine share", "tweets", MONDAY + 3 * WEEK, 1.0)]
+    assert stream.flagged() == stream.expected()
