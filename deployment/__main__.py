@@ -26,7 +26,7 @@ def make_secrets(_: Settings) -> None:
 
 def prepare(settings: Settings) -> None:
     """The store's bucket and users, Kafka's topics, PostgreSQL's databases, where they are missing."""
-    from deployment.databases import make_databases
+    from deployment.databases import let_read, make_databases
     from tideline.private_file import read_private
     from tideline.s3_roles import bootstrap
     from tideline.s3_settings import ROOT_PASSWORD, ROOT_USER
@@ -42,7 +42,10 @@ def prepare(settings: Settings) -> None:
     _say(f"topics made: {', '.join(create_topics(settings)) or 'none, they were there'}")
     lines = secrets.passwords().read_text().splitlines()
     owners = {user: password for *_, user, password in (line.split(":") for line in lines)}
-    made = make_databases(POSTGRES, secrets.postgres_password().read_text(), owners)
+    of_metabase = secrets.metabase_secrets()
+    superuser = secrets.postgres_password().read_text()
+    made = make_databases(POSTGRES, superuser, owners | {"metabase": of_metabase["metabase"]})
+    let_read(POSTGRES, superuser, secrets.READER, of_metabase[secrets.READER], "lake")
     _say(f"databases made: {', '.join(made) or 'none, they were there'}")
 
 

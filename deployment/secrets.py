@@ -18,8 +18,11 @@ from tideline.s3_settings import ROOT_PASSWORD, ROOT_USER
 
 ROOT = Path("/secrets")
 
-DATABASES = ("airflow", "lake")
-"""In PostgreSQL, each owned by a user of the same name: Airflow's own, and the one that gold is published into."""
+DATABASES = ("airflow", "lake", "metabase")
+"""In PostgreSQL, each owned by a user of the same name: Airflow's and Metabase's own, and that of published gold."""
+
+READER = "reader"
+"""PostgreSQL's user who may read gold and nothing else: Metabase's."""
 
 _OWN = 0o600
 _ANY_USER = 0o444
@@ -46,6 +49,11 @@ def passwords(root: Path = ROOT) -> Path:
     return root / "airflow" / "pgpass"
 
 
+def metabase_secrets(root: Path = ROOT) -> dict[str, str]:
+    """The passwords of Metabase's two users in PostgreSQL, by the user: its own database's owner and gold's reader."""
+    return {user: (root / "metabase" / user).read_text() for user in ("metabase", READER)}
+
+
 def write_credentials(folder: Path, access_key: str, secret_key: str) -> None:
     """Keys of the store in the form that every client of S3 reads, in place of older ones."""
     path = folder / "credentials"
@@ -63,7 +71,10 @@ def _files() -> Iterator[tuple[str, str, int]]:
         # 32 bytes in URL-safe base64: the form of a Fernet key, and as good as any for the others.
         yield f"airflow/{name}", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(), _OWN
     yield "airflow/passwords.json", json.dumps({USER: secrets.token_urlsafe(18)}), _OWN
-    yield "airflow/pgpass", "".join(f"*:*:*:{user}:{secrets.token_urlsafe(30)}\n" for user in DATABASES), _OWN
+    airflows = (user for user in DATABASES if user != "metabase")
+    yield "airflow/pgpass", "".join(f"*:*:*:{user}:{secrets.token_urlsafe(30)}\n" for user in airflows), _OWN
+    for name in ("admin", "encryption-key", "metabase", READER):
+        yield f"metabase/{name}", secrets.token_urlsafe(30), _ANY_USER
 
 
 def _create(path: Path, content: str, mode: int) -> bool:

@@ -24,7 +24,7 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "tideline-test"
 PORTS = {"KAFKA_PORT": "39092", "MINIO_PORT": "39000", "MINIO_CONSOLE_PORT": "39001"}
-PORTS |= {"POSTGRES_PORT": "35432", "AIRFLOW_PORT": "38080"}
+PORTS |= {"POSTGRES_PORT": "35432", "AIRFLOW_PORT": "38080", "DASHBOARD_PORT": "38501"}
 PRODUCERS = ("tweets", "emissions")
 KILLED = ("stream", "kafka", "minio")
 DAG = "lakehouse_hourly"

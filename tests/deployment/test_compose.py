@@ -36,7 +36,7 @@ def megabytes(size: str) -> int:
 @pytest.mark.parametrize("name", SERVICES)
 def test_an_image_has_a_pinned_tag(name: str) -> None:
     tag = filled(SERVICES[name]["image"]).rpartition(":")[2]
-    assert re.fullmatch(r"\d[\w.-]*", tag), tag
+    assert re.fullmatch(r"v?\d[\w.-]*", tag), tag
 
 
 @pytest.mark.parametrize("file", ["Dockerfile", "minio.Dockerfile"])
@@ -50,7 +50,7 @@ def test_an_image_is_built_on_pinned_tags(file: str) -> None:
 
 def test_every_port_is_on_127_0_0_1_and_no_two_are_the_same() -> None:
     ports = [filled(port) for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 6
+    assert len(ports) == 10
     assert [port for port in ports if not re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)] == []
     assert len({port.split(":")[1] for port in ports}) == len(ports)
 
@@ -124,9 +124,10 @@ def test_only_the_services_that_need_a_secret_mount_it() -> None:
         "postgres-secrets": {"secrets", "init", "postgres"},
         "airflow-secrets": {"secrets", "init", *airflow},
         "stream-secrets": {"init", "stream"},
-        "reader-secrets": {"init", "tideline"},
+        "reader-secrets": {"init", "tideline", "dashboard"},
         "worker-secrets": {"init", "spark-worker"},
         "role-secrets": {"init"},
+        "metabase-secrets": {"secrets", "init", "metabase", "metabase-init"},
     }
 
 
@@ -137,7 +138,7 @@ def test_the_settings_of_a_service_are_settings(name: str) -> None:
 
 
 def test_every_volume_is_used_and_those_of_the_secrets_are_folders_of_the_image() -> None:
-    used = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", []) if not v.startswith(("$", "/"))}
+    used = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", []) if v[0] not in "$/."}
     assert used == set(FILE["volumes"])
     dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
     for name in FILE["volumes"]:
