@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from cli.dashboard.style import CARD
+from cli.dashboard.style import CARD, TABLE
 from tideline.errors import TidelineError
 
 Rows = list[dict[str, Any]]
@@ -51,14 +51,16 @@ def listing(key: str, rows: Rows, columns: Mapping[str, Any], *, whole: bool = F
         whole: show all rows at once, however many.
     """
     frame = pd.DataFrame([{name: row.get(name) for name in columns} for row in rows], columns=list(columns))
-    st.dataframe(
-        frame,
-        hide_index=True,
-        column_config=dict(columns),
-        key=key,
-        height="content" if whole else "auto",
-        placeholder="",
-    )
+    # Streamlit makes a class of a container's key, not of a table's.
+    with st.container(key=f"{TABLE}-{key}"):
+        st.dataframe(
+            frame,
+            hide_index=True,
+            column_config=dict(columns),
+            key=key,
+            height="content" if whole else "auto",
+            placeholder="",
+        )
 
 
 def count(title: str) -> Any:

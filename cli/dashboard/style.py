@@ -5,6 +5,9 @@ from __future__ import annotations
 CARD = "card"
 """What the keys of framed parts begin with: Streamlit makes a class of a key."""
 
+TABLE = "table"
+"""What the keys around tables begin with."""
+
 HEADLINE = "headline"
 
 _LIGHT = {

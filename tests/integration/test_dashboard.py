@@ -132,7 +132,7 @@ def open_section(page: Page, name: str) -> None:
 
 def cells(page: Page, key: str, columns: int) -> list[list[str]]:
     """The rows of a table, by its key, up to so many columns."""
-    grid = page.locator(f".st-key-{key}")
+    grid = page.locator(f".st-key-table-{key}")
     grid.locator("canvas tr").nth(1).wait_for(state="attached")
     return [row[:columns] for row in grid.evaluate(GRID)[1:]]
 
