@@ -16,13 +16,14 @@ from tests.integration.recount import assert_live_counts, read
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
+from tideline.sources import COUNTS_QUERIES, LIVE_QUERIES
 from tideline.tables import create_tables, declared_type
 
 pytestmark = pytest.mark.integration
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-LIVE = ("live.emission_counts_hourly", "live.emission_counts_daily")
+LIVE = LIVE_QUERIES[COUNTS_QUERIES["emissions"]].tables
 
 
 def row(event_id: str, partition: int, offset: int, received: datetime) -> dict[str, Any]:

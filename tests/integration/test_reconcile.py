@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from batch.clean import clean
 from batch.gold import gold
 from batch.reconcile import Reconciled, reconcile
-from streaming.queries import Trigger, counts_query
+from streaming.queries import LIVE_TABLES, Trigger, counts_query
 from tests.batch.builders import append, emission, tweet
 from tests.integration.recount import read
 from tideline.errors import DriftError, TableError
@@ -47,8 +47,7 @@ def land(spark: SparkSession, lake: Settings, *events: tuple[int, str, timedelta
 def count_live(spark: SparkSession, lake: Settings) -> None:
     """Run the stream's counts until they have read all of bronze."""
     for source in SOURCES:
-        stem = source.removesuffix("s")
-        create_tables(spark, lake, f"live.{stem}_counts_hourly", f"live.{stem}_counts_daily")
+        create_tables(spark, lake, *LIVE_TABLES[source])
         query = counts_query(spark, lake, source).start(Trigger(None))
         query.awaitTermination()
         assert query.exception() is None
