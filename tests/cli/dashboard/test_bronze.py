@@ -33,6 +33,16 @@ def test_records_and_waits_follow_the_commits(settings: Settings, write: Write) 
     assert looked(lake, bronze) == (2, 1, 2)
 
 
+def test_what_was_counted_is_not_read_again(settings: Settings, write: Write) -> None:
+    lake, bronze = LiveLake(settings), Bronze(TWEETS)
+    write(TWEETS, [bronze_row("tweets", 0, 0, "a")])
+    assert looked(lake, bronze) == (1, 0, 1)
+    [counted] = Path(lake.path(TWEETS)).glob("*.parquet")
+    counted.unlink()
+    write(TWEETS, [bronze_row("tweets", 0, 1, "b")])
+    assert looked(lake, bronze) == (2, 0, 2)
+
+
 def test_a_wait_is_from_kafkas_time_to_the_commit(settings: Settings, write: Write) -> None:
     received = datetime.now(UTC) - timedelta(seconds=30)
     write(TWEETS, [bronze_row("tweets", 0, 0, "a", kafka_timestamp=received)])
