@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from tideline.conflicts import retry_conflicts
 from tideline.errors import TidelineError
-from tideline.session import build_session, spark_conf
+from tideline.session import FIRST_COMPILER, build_session, spark_conf
 from tideline.settings import Settings, load_settings
 
 RETENTION_SECONDS = 20
@@ -133,7 +133,7 @@ def _overrides(settings: Settings, log_store: str) -> dict[str, str]:
     chosen = {f"spark.delta.logStore.{scheme}.impl": log_store for scheme in ("file", "s3a")} if log_store else {}
     return {
         # A run of minutes: the first compiler does, the second would take the other driver's core.
-        "spark.driver.extraJavaOptions": f"{options} -XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": f"{options} {FIRST_COMPILER}",
         "spark.sql.warehouse.dir": f"{settings.home}/spark-warehouse",
         f"{_TABLE_DEFAULTS}.deletedFileRetentionDuration": f"interval {RETENTION_SECONDS} seconds",
         **chosen,

@@ -71,10 +71,10 @@ def run(
             report(f"{problem}; this stream runs alone: compaction beside it is refused")
         queries = prepare(spark, settings, sources, report)
         if available_now:
-            drain(queries, stop, progress)
+            drain(queries, stop, report, progress)
         else:
             heartbeat = settings.home / "run" / "stream.alive"
-            Supervisor(queries, settings.trigger_seconds, Requests(settings), heartbeat, report, progress).run(stop)
+            Supervisor(queries, settings.trigger_seconds, report, progress, Requests(settings), heartbeat).run(stop)
     if lost:
         raise LeaseError(lost[0])
 

@@ -240,7 +240,7 @@ def _rebuild_here(spark: SparkSession, settings: Settings, name: str, requests: 
         for query in queries:
             if query.drop_progress is not None:
                 query.drop_progress()
-        drain(queries, stop)
+        drain(queries, stop, report)
         if lost:
             raise LeaseError(lost[0])
         if asked is not None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyspark.errors import StreamingQueryException
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.queries import Query, Report, Trigger
@@ -44,32 +45,9 @@ class Running:
     failures: int = 0
     seen_batch: int = -1
     restart_at: float | None = None
+    is_done: bool = False
     look_at: float = 0.0
     request: str | None = None
-
-
-def drain(queries: Sequence[Query], stop: threading.Event, progress: Callable[[str, int], None] | None = None) -> None:
-    """Run bronze to its end, then what derives from it.
-
-    Raises:
-        TidelineError: a query failed.
-    """
-    for stage in (True, False):
-        running = [Running(q, q.start(Trigger(None))) for q in queries if q.is_bronze is stage]
-        for item in running:
-            while not item.handle.awaitTermination(1):
-                _tell_progress(item, progress)
-                if stop.is_set():
-                    _stop_all(running)
-                    return
-            _tell_progress(item, progress)
-            _raise_failure(item)
-
-
-def _raise_failure(item: Running) -> None:
-    failure = item.handle.exception()
-    if failure is not None:
-        raise TidelineError(_sentence(item, failure)) from failure
 
 
 def _sentence(item: Running, failure: BaseException) -> str:
@@ -95,12 +73,33 @@ def _stop_all(running: Sequence[Running]) -> None:
     """Stop bronze first, so that what derives from it comes to rest; then each when it is between batches.
 
     A stop in the middle of a batch ends its threads in errors; nothing is lost, but nobody wants to read them.
+    One that has just ended by itself still has to tell the session, which must not be gone by then.
     """
     deadline = time.monotonic() + STOP_SECONDS
     for item in sorted(running, key=lambda r: not r.query.is_bronze):
         while item.handle.isActive and item.handle.status["isTriggerActive"] and time.monotonic() < deadline:
             time.sleep(0.01)
-        item.handle.stop()
+        if item.handle.isActive:
+            item.handle.stop()
+        with suppress(StreamingQueryException):
+            item.handle.awaitTermination()
+
+
+def drain(
+    queries: Sequence[Query],
+    stop: threading.Event,
+    report: Report,
+    progress: Callable[[str, int], None] | None = None,
+) -> None:
+    """Run bronze to its end, then what derives from it; ``report`` and ``progress`` as of ``Supervisor``.
+
+    Raises:
+        TidelineError: see ``Supervisor.run``.
+    """
+    for stage in (True, False):
+        chosen = [query for query in queries if query.is_bronze is stage]
+        if chosen and not stop.is_set():
+            Supervisor(chosen, None, report, progress).run(stop)
 
 
 class Supervisor:
@@ -108,21 +107,21 @@ class Supervisor:
 
     Args:
         queries: in the order in which they are started.
-        trigger_seconds: bronze's; live queries look more often.
+        trigger_seconds: bronze's; live queries look more often. None: each runs to the end of what is there now.
+        report: receives what happens.
+        progress: receives a query's name and how many rows its newest batch read.
         requests: to rebuild a live query's tables.
         heartbeat: a file that is touched as long as all queries run; a health check looks at its age.
-        report: receives what happens.
-        progress: see ``run``.
     """
 
     def __init__(
         self,
         queries: Sequence[Query],
-        trigger_seconds: float,
-        requests: Requests,
-        heartbeat: Path,
+        trigger_seconds: float | None,
         report: Report,
         progress: Callable[[str, int], None] | None,
+        requests: Requests | None = None,
+        heartbeat: Path | None = None,
     ) -> None:
         self._requests = requests
         self._heartbeat, self._beat_at = heartbeat, 0.0
@@ -132,50 +131,60 @@ class Supervisor:
         self._running = [Running(query, query.start(self._trigger(query))) for query in queries]
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until told to stop.
+        """Watch until told to stop, or until all are at their ends.
 
         Raises:
             TidelineError: a query failed ``FAILURES_BEFORE_GIVING_UP`` times without finishing a batch.
         """
         self._report(f"streaming {', '.join(item.query.name for item in self._running)}")
         try:
-            while not stop.wait(0.2):
+            while not all(item.is_done for item in self._running):
+                if stop.wait(0.2):
+                    self._report("stopping: running batches are finished first")
+                    break
                 for item in self._running:
                     self._watch(item)
                 self._beat()
-            self._report("stopping: running batches are finished first")
         finally:
             _stop_all(self._running)
 
     def _beat(self) -> None:
+        if self._heartbeat is None:
+            return
         if time.monotonic() >= self._beat_at and all(item.restart_at is None for item in self._running):
             self._beat_at = time.monotonic() + BEAT_SECONDS
             self._heartbeat.parent.mkdir(parents=True, exist_ok=True)
             self._heartbeat.touch()
 
     def _watch(self, item: Running) -> None:
+        if item.is_done:
+            return
         if item.restart_at is not None:
             if time.monotonic() >= item.restart_at:
                 self._restart(item)
             return
         _tell_progress(item, self._progress)
-        if not item.handle.isActive:
+        is_active = item.handle.isActive
+        if not is_active and (self._seconds is not None or item.handle.exception() is not None):
             self._after_failure(item)
         elif item.query.drop_progress and _late_rows(item.handle):
             self._rebuild(item, item.query.drop_progress, "met rows behind its watermark")
-        elif item.query.drop_progress and time.monotonic() >= item.look_at:
+        elif not is_active:
+            _tell_progress(item, self._progress)  # of a batch that ended since
+            item.is_done = True
+        elif self._requests is not None and item.query.drop_progress and time.monotonic() >= item.look_at:
             item.look_at = time.monotonic() + LOOK_SECONDS
             # While the store is away nobody can ask; the queries themselves say that it is.
             with suppress(StoreError):
-                self._follow_request(item, item.query.drop_progress)
+                self._follow_request(item, self._requests, item.query.drop_progress)
 
-    def _follow_request(self, item: Running, drop_progress: Callable[[], None]) -> None:
+    def _follow_request(self, item: Running, requests: Requests, drop_progress: Callable[[], None]) -> None:
         """Begin what was asked for, and answer when the first batch after it, all of bronze, is done."""
         if item.request is not None and item.handle.lastProgress is not None:
-            self._requests.answer(item.query.name, item.request)
+            requests.answer(item.query.name, item.request)
             self._report(f"{item.query.name} was rebuilt")
             item.request = None
-        asked = self._requests.pending(item.query.name)
+        asked = requests.pending(item.query.name)
         if asked is not None and asked != item.request:
             self._rebuild(item, drop_progress, "is to be rebuilt")
             item.request = asked
@@ -208,6 +217,8 @@ class Supervisor:
         item.restart_at = time.monotonic() + pause
 
     def _trigger(self, query: Query) -> Trigger:
+        if self._seconds is None:
+            return Trigger(None)
         return Trigger(self._seconds if query.is_bronze else self._seconds * LIVE_TRIGGER_SHARE)
 
 

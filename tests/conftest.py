@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from streaming.app import STREAM_CONF
-from tideline.session import build_session
+from tideline.session import FIRST_COMPILER, build_session
 from tideline.settings import Settings
 
 SPARK_OVERRIDES = {
@@ -28,7 +28,7 @@ JVM_OF_CHILDREN = "SPARK_SUBMIT_OPTS"
 def short_lived_children() -> Iterator[None]:
     """Spark in child processes does without the second compiler: they end before it pays, and it takes their cores."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(JVM_OF_CHILDREN, "-XX:TieredStopAtLevel=1")
+        environment.setenv(JVM_OF_CHILDREN, FIRST_COMPILER)
         yield
 
 

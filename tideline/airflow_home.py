@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tideline.errors import ServiceError
 from tideline.s3 import credential_variables
-from tideline.session import spark_conf
+from tideline.session import FIRST_COMPILER, spark_conf
 from tideline.settings import Settings
 
 DAGS = Path(__file__).resolve().parent.parent / "dags"
@@ -85,8 +85,7 @@ def submitted_conf(settings: Settings) -> dict[str, str]:
     """Spark's configuration of submitted applications; see ``spark_properties``."""
     conf = spark_conf(settings)
     del conf["spark.master"]
-    # These applications run for seconds: what the second compiler gains is less than what it takes.
-    conf["spark.driver.extraJavaOptions"] += " -XX:TieredStopAtLevel=1"
+    conf["spark.driver.extraJavaOptions"] += f" {FIRST_COMPILER}"
     return conf
 
 

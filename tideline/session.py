@@ -19,6 +19,10 @@ from tideline.settings import S3A, Settings
 SUBMITTED = "PYSPARK_GATEWAY_PORT"
 """The variable by which spark-submit tells Python of the JVM that runs already."""
 
+FIRST_COMPILER = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
+"""Options of an application that runs for seconds: what the second compiler gains is less than what it takes.
+
+With one compiler the JVM keeps room for a fifth of the code, and compiles nothing more once that is full."""
 
 _ON_THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 

@@ -50,7 +50,7 @@ def send(settings: Settings, topic: str, records: Sequence[Record]) -> None:
 
 def stream_now(spark: SparkSession, settings: Settings, *sources: str) -> None:
     """Run the queries of these sources until all is drained, in this process."""
-    drain(prepare(spark, settings, sources), threading.Event())
+    drain(prepare(spark, settings, sources), threading.Event(), print)
 
 
 def start_stream(settings: Settings, *arguments: str) -> subprocess.Popen[str]:

@@ -49,7 +49,7 @@ def test_a_stopped_live_query_and_a_silver_that_is_behind_go_on_after_maintenanc
     behind = max(commit_files(lake, BRONZE))
     for start in range(100, 1000, 100):
         send(lake, lake.tweets_topic, tweets(range(start, start + 100)))
-        drain([query for query in prepare(spark, lake, ("tweets",)) if query.is_bronze], threading.Event())
+        drain([query for query in prepare(spark, lake, ("tweets",)) if query.is_bronze], threading.Event(), print)
         if start == 500:
             DeltaTable(table_path(lake, BRONZE)).create_checkpoint()
     compact(spark, lake)
