@@ -110,6 +110,7 @@ def test_airflow_without_bronze_fails_in_audit_with_audits_own_sentence(airflow:
     assert [event.state for event in events] == ["running", "up_for_retry", "running", "failed"]
 
 
+@pytest.mark.long
 def test_the_maintenance_dag_compacts(airflow: Settings, spark: SparkSession) -> None:
     for offset in range(10, 20):
         append(spark, airflow, "bronze.tweets", [tweet(offset)])

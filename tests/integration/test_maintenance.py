@@ -39,6 +39,7 @@ pytestmark = pytest.mark.integration
 BRONZE = "bronze.tweets"
 
 
+@pytest.mark.long
 def test_a_stopped_live_query_and_a_silver_that_is_behind_go_on_after_maintenance_without_a_rebuild(
     spark: SparkSession, settings: Settings, tmp_path: Path
 ) -> None:

@@ -131,6 +131,7 @@ def test_without_a_stream_two_rebuilds_at_once_mend_the_tables_and_the_next_stre
     assert Requests(lake).pending("live.tweets_counts") is None
 
 
+@pytest.mark.long
 def test_a_rebuild_that_is_killed_is_made_up_for_by_the_next(
     spark: SparkSession, settings: Settings, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def test_shuffled_doubled_and_resent_records_are_counted_once(
     assert read(lake, "live.tweet_counts_hourly").tweets.sum() == 2000
 
 
+@pytest.mark.long
 def test_flags_are_the_same_however_the_stream_is_cut(spark: SparkSession, settings: Settings, tmp_path: Path) -> None:
     lake = own_lake(settings, tmp_path)
     for start in range(0, 600, 60):
