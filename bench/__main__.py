@@ -25,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--sections", default=",".join(SECTIONS), help=f"some of {', '.join(SECTIONS)}")
     parser.add_argument("--records", type=int, default=1_000_000, help="records of the backlog to drain")
-    parser.add_argument("--produced", type=int, default=200_000, help="records of each produce run")
+    parser.add_argument("--produced", type=int, default=1_000_000, help="records of each produce run")
     parser.add_argument("--seconds", type=int, default=90, help="how long freshness is measured, after its warm-up")
     parser.add_argument("--commits", type=int, default=2000, help="commits whose times are compared")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of bronze whose validation is measured")

@@ -50,6 +50,9 @@ def tweets(
         int | None, typer.Option(min=1, metavar="D", help="Days that generated tweets spread over; 14 when left out.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Generate tweets without bursts.")] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Make records ready in N processes beside the one that sends.")
+    ] = 1,
     seed: Seed = None,
     output: Output = None,
     send: Send = False,
@@ -70,7 +73,7 @@ def tweets(
         raise typer.BadParameter(msg)
     _check_endless(endless, input)
     settings = load_settings()
-    target = Target(settings.kafka_bootstrap, topic or settings.tweets_topic, rate, limit, resend)
+    target = Target(settings.kafka_bootstrap, topic or settings.tweets_topic, rate, limit, resend, processes)
     chosen = SEED if seed is None else seed
     made = Generated(synthetic or 0, chosen, output, planted, send or None, endless, days or DAYS, quiet)
     origin = origin_of(settings, input) if input else made

@@ -72,6 +72,7 @@ def _produce(options: argparse.Namespace, settings: Settings, console: Console) 
         options.count, options.seed, options.output, options.planted, options.send or None, options.endless
     )
     if tweets:
+        target = replace(target, processes=options.processes)
         made = replace(made, days=options.days, quiet=options.quiet)
     origin = origin_of(settings, options.input) if options.input else made
     produce = produce_tweets if tweets else produce_emissions
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     origin.add_argument("--synthetic", dest="count", type=int, metavar="N", help="generate N lines")
     tweets.add_argument("--days", type=int, default=DAYS, metavar="D", help="days that they spread over (%(default)s)")
     tweets.add_argument("--quiet", action="store_true", help="generate no bursts")
+    tweets.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="processes that make records ready (%(default)s)"
+    )
     emissions = commands.add_parser("emissions", help="generate or replay a CSV of ad emissions")
     origin = emissions.add_mutually_exclusive_group()
     origin.add_argument("--input", metavar="CSV|-", help="CSV, plain or gzip, also s3a://…; - is standard input")

@@ -14,13 +14,11 @@ from rich.console import Console
 
 from producers.display import Display
 from producers.emission_rows import SyntheticEmissions
-from producers.emissions import emission_records
 from producers.endless import seeds_from
 from producers.rate import parse_rate
-from producers.replay import Options, Reader, Sent, replay
+from producers.replay import EMISSIONS, TWEETS, Format, Options, Sent, replay
 from producers.source import Source, file_source, generated_source, stored_source, stream_source
 from producers.synthetic import DAYS, SyntheticTweets
-from producers.tweets import tweet_records
 from tideline.errors import InputError
 from tideline.settings import S3A, Settings
 
@@ -52,6 +50,7 @@ class Target:
         rate: records per second as text, ``500/s`` or ``500``; None for as fast as it goes.
         limit: records to send in this run, at most.
         resend: send what the topic holds already, too.
+        processes: how many make tweets ready for Kafka.
     """
 
     bootstrap: str
@@ -59,6 +58,7 @@ class Target:
     rate: str | None = None
     limit: int | None = None
     resend: bool = False
+    processes: int = 1
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ def produce_tweets(
         TidelineError: whatever a user has to know.
     """
     if isinstance(origin, Generated) and origin.endless:
-        return _send_endlessly(origin, _synthetic_tweets, tweet_records, target, console)
+        return _send_endlessly(origin, _synthetic_tweets, TWEETS, target, console)
     source = _source(origin, _synthetic_tweets, console, source_name)
-    return _send(source, tweet_records, target, console)
+    return _send(source, TWEETS, target, console)
 
 
 def produce_emissions(
@@ -119,9 +119,9 @@ def produce_emissions(
 ) -> Sent | None:
     """Send emission rows from a CSV file (``-`` is standard input) or a generator; see ``produce_tweets``."""
     if isinstance(origin, Generated) and origin.endless:
-        return _send_endlessly(origin, _synthetic_emissions, emission_records, target, console)
+        return _send_endlessly(origin, _synthetic_emissions, EMISSIONS, target, console)
     source = _source(origin, _synthetic_emissions, console, source_name)
-    return _send(source, emission_records, target, console)
+    return _send(source, EMISSIONS, target, console)
 
 
 def exit_code(sent: Sent | None) -> int:
@@ -155,7 +155,7 @@ def _synthetic_emissions(wanted: Generated) -> SyntheticEmissions:
 
 
 def _send_endlessly(
-    wanted: Generated, generator: Callable[[Generated], Run], read: Reader, target: Target, console: Console
+    wanted: Generated, generator: Callable[[Generated], Run], kind: Format, target: Target, console: Console
 ) -> Sent | None:
     """Send run after run until a signal comes."""
     if wanted.output is not None or wanted.planted is not None or target.limit is not None:
@@ -168,7 +168,7 @@ def _send_endlessly(
     )
     while sent is None or sent.signal is None:
         source = _generate(replace(wanted, seed=next(seeds)), generator, console)
-        sent = _send(source, read, target, console)
+        sent = _send(source, kind, target, console)
     return sent
 
 
@@ -203,16 +203,19 @@ def _write(path: Path, chunks: Iterable[bytes]) -> None:
         raise InputError(msg) from err
 
 
-def _send(source: Source | None, read: Reader, target: Target, console: Console) -> Sent | None:
+def _send(source: Source | None, kind: Format, target: Target, console: Console) -> Sent | None:
     if source is None:
         return None
     if target.limit is not None and target.limit < 1:
         msg = f"the limit {target.limit} is not a number of records above 0"
         raise InputError(msg)
     rate = parse_rate(target.rate) if target.rate is not None else None
-    options = Options(rate, target.limit, target.resend)
+    if target.processes < 1:
+        msg = f"{target.processes} processes can send nothing: give 1 or more"
+        raise InputError(msg)
+    options = Options(rate, target.limit, target.resend, processes=target.processes)
     with Display(console, source, target.topic, target.limit) as display:
-        sent = replay(source, read, target.bootstrap, target.topic, options, display.update)
+        sent = replay(source, kind, target.bootstrap, target.topic, options, display.update)
     console.print(_summary(sent, target.topic, source.resumable), highlight=False)
     return sent
 

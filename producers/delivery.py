@@ -1,4 +1,4 @@
-"""Delivery: records into Kafka in order, with bounded memory, and proof that each arrived."""
+"""Delivery: batches into Kafka in order, with bounded memory, and proof that each arrived."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from kafka.errors import KafkaError
 
+from producers.batches import Batch
 from producers.client import open_producer
-from producers.records import Headers
+from producers.handover import Handed, hand_over
 from producers.signals import StopSignals
 from tideline.errors import DeliveryError
 
@@ -20,9 +21,8 @@ PATIENCE_SECONDS = 120.0
 STOPPING_SECONDS = 10.0
 """How long a stop by signal waits for what was sent."""
 
-MARK_RECORDS, _MARK_BYTES = 512, 512 << 10
-_MAX_MARKS = 128
-"""Up to 128 marks of 512 records or 512 KiB are unconfirmed at a time; then sending waits."""
+_MAX_BYTES = 32 << 20
+"""As many bytes are unconfirmed at a time; then sending waits."""
 
 _SLICE_SECONDS, _CLOSING_SECONDS = 0.2, 2.0
 
@@ -35,59 +35,50 @@ class Delivery:
     """
 
     def __init__(
-        self,
-        bootstrap: str,
-        topic: str,
-        label: str,
-        stop: StopSignals,
-        patience: float = PATIENCE_SECONDS,
-        mark_records: int = MARK_RECORDS,
+        self, bootstrap: str, topic: str, label: str, stop: StopSignals, patience: float = PATIENCE_SECONDS
     ) -> None:
         self._producer: Any = open_producer(bootstrap)
-        self._send = self._producer.send
         self._topic, self._label, self._where = topic, label, bootstrap
-        self._stop, self._patience, self._mark_records = stop, patience, mark_records
-        self._marks: deque[tuple[float, int, Any]] = deque()
-        self._last: dict[int, tuple[int, Any]] = {}
-        self._records = self._bytes = self._first_line = 0
+        self._stop, self._patience = stop, patience
+        self._under_way: deque[tuple[float, Handed]] = deque()
+        self._bytes = 0
         self._failure: tuple[int, Exception] | None = None
+        self._knows_topic = False
 
-    def send(self, line: int, partition: int, key: bytes, value: bytes, headers: Headers) -> None:
-        """Hand over a record.
+    def send(self, batch: Batch) -> None:
+        """Hand over a batch.
 
         Raises:
-            DeliveryError: this record, or one before it, was refused, or Kafka confirms none any more.
+            DeliveryError: a record was refused, or Kafka confirms none any more.
         """
         try:
-            future = self._send(self._topic, value, key, headers, partition)
+            if not self._knows_topic:
+                self._knows_topic = bool(self._producer.partitions_for(self._topic))
+            handed = hand_over(self._producer, self._topic, batch, self._refused)
         except KafkaError as error:
-            raise self._error(line, error) from error
-        future.add_errback(self._refused, line)
-        self._last[partition] = line, future
-        if not self._records:
-            self._first_line = line
-        self._records += 1
-        self._bytes += len(value)
-        if self._records >= self._mark_records or self._bytes >= _MARK_BYTES:
-            self._mark(future)
+            raise self._error(batch.first_line, error) from error
+        self._under_way.append((time.monotonic(), handed))
+        self._bytes += len(batch.payload)
+        self._take_off_confirmed()
+        while self._bytes > _MAX_BYTES and self._stop.signal is None:
+            self._check_patience()
+            self._wait_briefly()
+        self._check_patience()
 
     def finish(self) -> None:
-        """Wait until all records have arrived, or for a short while after a signal.
+        """Wait until all batches have arrived, or for a short while after a signal.
 
         Raises:
             DeliveryError: one was refused, or Kafka does not confirm in time.
         """
-        # Partitions keep their order, so the last record of each stands for all. The client's own flush() forgets
-        # batches that it had to split.
+        # The client's own flush() forgets batches that it had to split.
         began = time.monotonic()
-        for line, future in self._last.values():
-            while not future.is_done:
-                _await_briefly(future)
-                patience = self._patience if self._stop.signal is None else STOPPING_SECONDS
-                if not future.is_done and time.monotonic() - began > patience:
-                    raise self._silence()
-            if future.failed():
-                self._refused(line, future.exception)
+        while self._under_way:
+            self._wait_briefly()
+            self._raise_failure()
+            patience = self._patience if self._stop.signal is None else STOPPING_SECONDS
+            if self._under_way and time.monotonic() - began > patience:
+                raise self._silence()
         self._raise_failure()
 
     def close(self) -> None:
@@ -96,21 +87,18 @@ class Delivery:
         with suppress(KafkaError):
             self._producer.close(timeout=_CLOSING_SECONDS)
 
-    def _mark(self, future: Any) -> None:
-        self._records = self._bytes = 0
-        self._marks.append((time.monotonic(), self._first_line, future))
-        while self._marks and self._marks[0][2].is_done:
-            self._marks.popleft()
-        while len(self._marks) >= _MAX_MARKS and self._stop.signal is None:
-            self._check_patience()
-            _await_briefly(self._marks[0][2])
-            if self._marks[0][2].is_done:
-                self._marks.popleft()
-        self._check_patience()
+    def _take_off_confirmed(self) -> None:
+        while self._under_way and self._under_way[0][1].is_done:
+            _, handed = self._under_way.popleft()
+            self._bytes -= len(handed.batch.payload)
+
+    def _wait_briefly(self) -> None:
+        self._under_way[0][1].wait(_SLICE_SECONDS)
+        self._take_off_confirmed()
 
     def _check_patience(self) -> None:
         self._raise_failure()
-        if self._marks and time.monotonic() - self._marks[0][0] > self._patience:
+        if self._under_way and time.monotonic() - self._under_way[0][0] > self._patience:
             raise self._silence()
 
     def _refused(self, line: int, error: Exception) -> None:
@@ -138,14 +126,8 @@ class Delivery:
         )
 
     def _silence(self) -> DeliveryError:
-        first = f"line {self._marks[0][1]}" if self._marks else "the last lines"
+        line = self._under_way[0][1].batch.first_line
         return DeliveryError(
-            f"Kafka at {self._where} has not confirmed {first} of {self._label} for topic {self._topic} in time; "
+            f"Kafka at {self._where} has not confirmed line {line} of {self._label} for topic {self._topic} in time; "
             "when it is well, run the same command again"
         )
-
-
-def _await_briefly(future: Any) -> None:
-    # Failures are told by the callback, and time-outs judged by how long Kafka has been silent.
-    with suppress(KafkaError):
-        future.get(timeout=_SLICE_SECONDS)

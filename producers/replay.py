@@ -4,31 +4,53 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from producers.client import partition_count
-from producers.delivery import MARK_RECORDS, Delivery
-from producers.emissions import emission_records
-from producers.lines import Line, split_lines
-from producers.partition import partition_of
+from producers.delivered import Delivered
+from producers.delivery import Delivery
+from producers.emissions import EmissionRows, take_emission_header
+from producers.lines import Block, Line, blocks, gathered
+from producers.packer import Packed, Packer, Rows
 from producers.rate import Schedule
-from producers.records import JSON_HEADERS, Headers, Record
-from producers.resume import SCAN_BOUND, Delivered, delivered
+from producers.resume import SCAN_BOUND, delivered
 from producers.signals import Interrupted, StopSignals
 from producers.source import Source
-from producers.tweets import tweet_records
-
-Reader = Callable[[Iterable[Line], str, str], Iterator[Record]]
-"""Lines, source id and label into records."""
+from producers.tweets import TweetRows, take_tweet_header
+from producers.worker import ALLOCATIONS
+from producers.workers import Workers
 
 Progress = Callable[["Sent"], None]
 """Told now and then how far the replay is, first when it is known what was sent before."""
 
-_TELL_EVERY = 512
-_ALLOCATIONS = 50_000
-_TELL_BEFORE_SECONDS = 0.05
+_TELL_SECONDS = 0.1
+_BLOCK_LINES = 10_000
+_PER_SECOND = 100
+"""Under a rate, records go out in portions so many times a second, each when its last record is due."""
+
+_ALONE_UP_TO = 20_000.0
+"""Records per second that one process sends with ease. Below, several would only make portions small."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a kind of source is read.
+
+    Attributes:
+        header: takes the header off the lines; gives the columns and the other lines.
+        rows: made from columns and source id; turns lines into records.
+        line_by_line: each line stands alone, so that several processes can read different ones.
+    """
+
+    header: Callable[[Iterable[Line], str], tuple[tuple[str, ...], Iterator[Line]]]
+    rows: Callable[[tuple[str, ...], str], Rows]
+    line_by_line: bool
+
+
+TWEETS = Format(take_tweet_header, TweetRows, line_by_line=True)
+EMISSIONS = Format(take_emission_header, EmissionRows, line_by_line=False)
 
 
 @dataclass
@@ -63,40 +85,43 @@ class Options:
         limit: records to send in this run; lines that the topic held already do not count.
         resend: send every line, whatever the topic holds.
         scan_bound: records per partition to look back for a resume.
+        processes: how many make records ready; one more sends them when it is more than 1.
     """
 
     rate: float | None = None
     limit: int | None = None
     resend: bool = False
     scan_bound: int = SCAN_BOUND
+    processes: int = 1
 
 
 def replay_tweets(
     source: Source, *, bootstrap: str, topic: str, options: Options | None = None, progress: Progress | None = None
 ) -> Sent:
     """Replay a tab-separated tweet file; see ``replay``."""
-    return replay(source, tweet_records, bootstrap, topic, options or Options(), progress)
+    return replay(source, TWEETS, bootstrap, topic, options or Options(), progress)
 
 
 def replay_emissions(
     source: Source, *, bootstrap: str, topic: str, options: Options | None = None, progress: Progress | None = None
 ) -> Sent:
     """Replay an emission CSV; see ``replay``."""
-    return replay(source, emission_records, bootstrap, topic, options or Options(), progress)
+    return replay(source, EMISSIONS, bootstrap, topic, options or Options(), progress)
 
 
 def replay(
-    source: Source, read: Reader, bootstrap: str, topic: str, options: Options, progress: Progress | None
+    source: Source, kind: Format, bootstrap: str, topic: str, options: Options, progress: Progress | None
 ) -> Sent:
     """Send a source's records and wait until Kafka has them all.
 
     After a SIGINT or SIGTERM it sends no more, waits for what is under way, and returns with ``signal`` set.
 
     Raises:
-        InputError: the source is not what ``read`` wants.
+        InputError: the source is not what its format wants.
         ServiceError: Kafka does not answer.
         TopicError: there is no such topic.
         ResumeError: it cannot tell what was sent before.
+        WorkerError: one of several processes ended.
         DeliveryError: Kafka refused a record, or does not confirm.
     """
     sent = Sent(source.id)
@@ -106,10 +131,10 @@ def replay(
         before = _before(source, bootstrap, topic, partitions, options, sent)
         if progress:
             progress(sent)
-        delivery = Delivery(bootstrap, topic, source.label, stop, mark_records=_mark_records(options.rate))
+        delivery = Delivery(bootstrap, topic, source.label, stop)
         try:
-            records = read(split_lines(stop.interruptible(source.chunks())), source.id, source.label)
-            _send(records, delivery, before, options, stop, sent, progress)
+            with closing(_packed(source, kind, before, options, stop, sent)) as packed:
+                _send(packed, delivery, options, stop, sent, progress)
             delivery.finish()
         finally:
             delivery.close()
@@ -122,63 +147,81 @@ def replay(
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Look for reference cycles less often: among records under way that costs 5 to 10 % and finds none."""
     before = gc.get_threshold()
-    gc.set_threshold(_ALLOCATIONS, *before[1:])
+    gc.set_threshold(ALLOCATIONS, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
 
 
+def _packed(
+    source: Source, kind: Format, before: list[Delivered], options: Options, stop: StopSignals, sent: Sent
+) -> Generator[Packed]:
+    """The source's records in batches, up to the limit."""
+    most = _BLOCK_LINES if options.rate is None else max(1, min(_BLOCK_LINES, int(options.rate / _PER_SECOND)))
+    columns, lines = _without_header(
+        blocks(gathered(stop.interruptible(source.chunks()), source.ready)), kind, source.label
+    )
+    packer = Packer(kind.rows(columns, source.id), before)
+    parts = (part for block in lines for part in block.parts(most))
+
+    def left() -> int | None:
+        return None if options.limit is None else options.limit - sent.sent
+
+    if options.processes == 1 or not kind.line_by_line or (options.rate or _ALONE_UP_TO) < _ALONE_UP_TO:
+        for part in parts:
+            yield packer.pack(part, left())
+        yield packer.rest(left())
+        return
+    with Workers(options.processes, packer, stop) as workers:
+        for part, packed in workers.pack(parts, source.ready):
+            rest = left()
+            yield packed if rest is None or packed.sent <= rest else packer.pack(part, rest)
+
+
+def _without_header(source: Iterator[Block], kind: Format, label: str) -> tuple[tuple[str, ...], Iterator[Block]]:
+    """The columns, and the blocks without the line that names them."""
+    first = next(source, None)
+    columns, _ = kind.header(first.lines() if first else (), label)
+    return columns, _from_line_1(first, source)
+
+
+def _from_line_1(first: Block | None, others: Iterator[Block]) -> Iterator[Block]:
+    if first is not None and first.length is None:
+        _, _, body = first.body.partition(b"\n")
+        if body:
+            yield Block(first.first + 1, body)
+    yield from others
+
+
 def _send(
-    records: Iterable[Record],
+    packed: Iterator[Packed],
     delivery: Delivery,
-    before: list[Delivered],
     options: Options,
     stop: StopSignals,
     sent: Sent,
     progress: Progress | None,
 ) -> None:
     schedule = Schedule(options.rate) if options.rate else None
+    tell_at = 0.0
     try:
-        for record in _not_delivered(records, before, sent, progress):
-            if schedule:
-                _wait(schedule, sent, stop, progress)
-            delivery.send(*record)
-            sent.sent += 1
-            if len(record[4]) > JSON_HEADERS:
-                sent.malformed += 1
-            if sent.sent == options.limit:
+        for part in packed:
+            if schedule and part.sent:
+                with stop.waiting():
+                    schedule.wait(sent.sent + part.sent - 1)
+            for batch in part.batches:
+                delivery.send(batch)
+            sent.sent += part.sent
+            sent.skipped += part.skipped
+            sent.malformed += part.malformed
+            if progress and time.monotonic() > tell_at:
+                progress(sent)
+                tell_at = time.monotonic() + _TELL_SECONDS
+            if sent.sent == options.limit or stop.signal is not None:
                 break
     except Interrupted:
         pass  # what was sent before the signal still arrives, and `Sent` tells of the signal
-
-
-def _not_delivered(
-    records: Iterable[Record], before: list[Delivered], sent: Sent, progress: Progress | None
-) -> Iterator[tuple[int, int, bytes, bytes, Headers]]:
-    """Line, partition, key, value and headers of each record that the topic does not hold yet."""
-    partitions = len(before)
-    newest = max(part.newest for part in before)
-    for line, key, value, headers in records:
-        partition = partition_of(key, partitions)
-        if line <= newest and before[partition].has(line):
-            sent.skipped += 1
-        else:
-            yield line, partition, key, value, headers
-        if progress and not line % _TELL_EVERY:
-            progress(sent)
-
-
-def _wait(schedule: Schedule, sent: Sent, stop: StopSignals, progress: Progress | None) -> None:
-    left = schedule.delay(sent.sent)
-    if left <= 0:
-        return
-    if progress and left > _TELL_BEFORE_SECONDS:
-        progress(sent)
-    with stop.waiting():
-        schedule.wait(sent.sent)
 
 
 def _before(
@@ -196,8 +239,3 @@ def _before(
             f"{source.label} was sent before: what they do not show is sent (the lake counts each event once)"
         )
     return before
-
-
-def _mark_records(rate: float | None) -> int:
-    """Records between two checks that Kafka answers: at a slow rate about a second's worth."""
-    return MARK_RECORDS if rate is None else max(1, min(MARK_RECORDS, round(rate)))

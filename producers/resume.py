@@ -12,6 +12,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from producers.client import open_consumer
+from producers.delivered import Delivered
 from producers.partition import partition_of
 from tideline.errors import ResumeError
 from tideline.records import HEADER_LINE, HEADER_SOURCE
@@ -33,24 +34,6 @@ class Found:
 
     line: int
     key: bytes
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What one partition holds of a source: all its lines up to ``through``, and each of ``lines``."""
-
-    through: int = 0
-    lines: frozenset[int] = frozenset()
-    bound_hit: bool = False
-
-    @property
-    def newest(self) -> int:
-        """No line after this one is known to be there."""
-        return max((self.through, *self.lines))
-
-    def has(self, line: int) -> bool:
-        """Whether the line needs no sending."""
-        return line <= self.through or line in self.lines
 
 
 def delivered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import select
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -27,6 +28,7 @@ class Source:
         label: what messages call it.
         resumable: whether it can be read a second time from the start.
         size: bytes to read in all, uncompressed; ``None`` when nobody knows.
+        ready: whether more of it, or its end, is there without waiting for somebody.
         position: bytes read so far.
     """
 
@@ -35,6 +37,7 @@ class Source:
     resumable: bool
     size: int | None
     open: Callable[[], Iterable[bytes]]
+    ready: Callable[[], bool] = lambda: True
     position: int = field(default=0, init=False)
 
     def chunks(self) -> Iterator[bytes]:
@@ -91,7 +94,14 @@ def _opened_source(label: str, open_: Callable[[], BufferedReader]) -> Source:
 
 def stream_source(stream: BufferedReader, name: str | None = None) -> Source:
     """Standard input: read once, so it cannot be resumed. Without a name it gets one that never comes again."""
-    return Source(name or secrets.token_hex(_DIGITS // 2), "standard input", False, None, lambda: _read_stream(stream))
+    return Source(
+        name or secrets.token_hex(_DIGITS // 2),
+        "standard input",
+        False,
+        None,
+        lambda: _read_stream(stream),
+        lambda: bool(select.select([stream], [], [], 0)[0]),
+    )
 
 
 def generated_source(run: str, chunks: Callable[[], Iterable[bytes]]) -> Source:

@@ -37,6 +37,10 @@ class DeliveryError(TidelineError):
     """Kafka did not accept a record."""
 
 
+class WorkerError(TidelineError):
+    """A process that another one needs ended."""
+
+
 class ResumeError(TidelineError):
     """A replay cannot tell what was sent before."""
 

@@ -47,7 +47,8 @@ def test_every_option_stands_in_its_commands_section_and_none_else_does() -> Non
         documented = set(re.findall(r"^\| `(--[a-z0-9-]+)", SECTIONS[name], re.MULTILINE))
         documented |= set(re.findall(r"^\| `--[a-z-]+`, `(--[a-z0-9-]+)`", SECTIONS[name], re.MULTILINE))
         if name.startswith("produce"):
-            documented -= {"--rows"} if name == "produce tweets" else {"--synthetic", "--days", "--quiet"}
+            of_tweets = {"--synthetic", "--days", "--quiet", "--processes"}
+            documented -= {"--rows"} if name == "produce tweets" else of_tweets
         assert documented == options(command), name
 
 

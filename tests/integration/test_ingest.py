@@ -24,7 +24,7 @@ from producers.ingest import ingest
 from producers.landing import land
 from producers.source import file_source, stored_source
 from producers.synthetic import SyntheticTweets
-from tests.integration.test_producers import make_topic, record_count, wait_for
+from tests.integration.producing import make_topic, record_count, wait_for
 from tests.integration.web import Web, serving
 from tideline.airflow_run import TaskEvent, run_dag
 from tideline.errors import DownloadError, InputError, ServiceError

@@ -12,8 +12,8 @@ from deltalake import DeltaTable
 
 from producers.synthetic import SyntheticTweets
 from tests.integration.lakes import own_lake, send, start_stream
+from tests.integration.producing import kept_in, record_count, start_replay, wait_for
 from tests.integration.recount import assert_conserved, assert_live_counts
-from tests.integration.test_producers import kept_in, record_count, start_replay, wait_for
 from tests.integration.test_stream import tweets
 from tideline.broker import broker_status, start_broker
 from tideline.lake import table_path

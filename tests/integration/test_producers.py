@@ -8,22 +8,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from kafka.admin import ConfigResource, NewPartitions
 
+from producers.batches import Batch, Gathering, content_of
 from producers.delivery import Delivery
 from producers.emission_rows import SyntheticEmissions
 from producers.replay import Options, replay_emissions, replay_tweets
 from producers.signals import StopSignals
 from producers.source import file_source, generated_source
 from producers.synthetic import SyntheticTweets
+from tests.integration.producing import (
+    assert_complete,
+    kept_in,
+    make_topic,
+    record_count,
+    start_replay,
+    wait_for,
+)
 from tideline.broker import start_broker, stop_broker
 from tideline.errors import DeliveryError, ResumeError
 from tideline.kafka_admin import admin_client
@@ -34,72 +39,8 @@ pytestmark = pytest.mark.integration
 
 SLICE = Path(__file__).parents[1] / "fixtures" / "tweets_slice.tsv"
 LINES = 60_000
-"""Lines of the file whose replays are killed: enough to be in the middle."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A record as the topic keeps it."""
-
-    partition: int
-    key: bytes
-    value: bytes
-    headers: dict[str, bytes]
-
-    @property
-    def line(self) -> int:
-        return int(self.headers["line"])
-
-
-_numbers = count(1)
-
-
-def make_topic(settings: Settings, partitions: int = 2, **config: str) -> str:
-    name = f"producers-{next(_numbers)}"
-    with admin_client(settings.kafka_bootstrap) as client:
-        configs = {"message.timestamp.type": "LogAppendTime"} | {k.replace("_", "."): v for k, v in config.items()}
-        client.create_topics({name: {"num_partitions": partitions, "configs": configs}})
-        client.wait_for_topics([name])
-    return name
-
-
-def kept_in(settings: Settings, topic: str) -> list[Kept]:
-    """All records, by partition and offset."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, group_id=None, check_crcs=False
-    )
-    found = []
-    for partition in sorted(consumer.partitions_for_topic(topic) or ()):
-        tp = TopicPartition(topic, partition)
-        consumer.assign([tp])
-        consumer.seek_to_beginning(tp)
-        end = consumer.end_offsets([tp])[tp]
-        while consumer.position(tp) < end:
-            for record in consumer.poll(timeout_ms=500, max_records=10_000).get(tp, ()):
-                found.append(Kept(partition, record.key, record.value, dict(record.headers)))
-    consumer.close()
-    return found
-
-
-def record_count(settings: Settings, topic: str) -> int:
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, group_id=None)
-    parts = [TopicPartition(topic, partition) for partition in consumer.partitions_for_topic(topic) or ()]
-    total = sum(consumer.end_offsets(parts).values())
-    consumer.close()
-    return int(total)
-
-
-def start_replay(settings: Settings, topic: str, path: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "producers", "tweets", "--input", str(path), "--topic", topic, *more]
-    environment = os.environ | settings.variables()
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
+IN_THE_MIDDLE = ("--rate", "20000/s")
+"""So fast that much is under way, and so slow that a kill comes before the end."""
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +55,12 @@ def write_tweets(path: Path, ids: range) -> Path:
     return path
 
 
-def assert_complete(kept: list[Kept], lines: int) -> Counter[int]:
-    """Every line is there, in order of first appearance per partition, and doubles have one event id; their counts."""
-    times = Counter(record.line for record in kept)
-    assert sorted(times) == list(range(1, lines + 1))
-    assert len({(record.line, record.headers["event_id"], record.key, record.partition) for record in kept}) == lines
-    return times
+def one_record(line: int) -> Batch:
+    gathering = Gathering(0)
+    gathering.add(line, content_of(b"k", b"v", []))
+    gathering.close()
+    [batch] = gathering.batches
+    return batch
 
 
 def test_real_tweets_arrive_as_their_lines_say(settings: Settings) -> None:
@@ -162,7 +103,7 @@ def test_a_second_replay_sends_nothing_and_a_resend_everything(settings: Setting
 def test_after_kill_9_a_replay_goes_on_without_a_missing_line(settings: Settings, tweets: Path) -> None:
     topic = make_topic(settings)
     for part in (1, 2):
-        process = start_replay(settings, topic, tweets)
+        process = start_replay(settings, topic, tweets, *IN_THE_MIDDLE)
         goal = part * LINES // 4
         wait_for(lambda goal=goal: record_count(settings, topic) >= goal)
         process.kill()
@@ -178,9 +119,9 @@ def test_after_kill_9_a_replay_goes_on_without_a_missing_line(settings: Settings
     assert sum(times.values()) - LINES < 2 * 2 * 2_000
 
 
-@pytest.mark.parametrize("speed", [[], ["--rate", "2000/s"]])
+@pytest.mark.parametrize("speed", [IN_THE_MIDDLE, ("--rate", "2000/s")])
 def test_sigterm_delivers_what_was_sent_and_the_next_run_goes_on(
-    settings: Settings, tweets: Path, speed: list[str]
+    settings: Settings, tweets: Path, speed: tuple[str, ...]
 ) -> None:
     topic = make_topic(settings)
     process = start_replay(settings, topic, tweets, *speed)
@@ -330,15 +271,15 @@ def test_a_broker_that_falls_silent_is_an_error_and_not_a_wait_for_ever(own_sett
     start_broker(own_settings)
     topic = make_topic(own_settings)
     delivery = Delivery(own_settings.kafka_bootstrap, topic, "full.tsv", StopSignals(), patience=2)
-    delivery.send(1, 0, b"k", b"v", [])
+    delivery.send(one_record(line=1))
     delivery.finish()
     stop_broker(own_settings)
-    delivery.send(2, 0, b"k", b"v", [])
+    delivery.send(one_record(line=2))
     with pytest.raises(DeliveryError) as caught:
         delivery.finish()
     delivery.close()
     assert str(caught.value) == (
-        f"Kafka at {own_settings.kafka_bootstrap} has not confirmed the last lines of full.tsv for topic {topic} "
+        f"Kafka at {own_settings.kafka_bootstrap} has not confirmed line 2 of full.tsv for topic {topic} "
         "in time; when it is well, run the same command again"
     )
 

@@ -1,4 +1,4 @@
-from producers.resume import Delivered
+from producers.delivered import Delivered
 
 
 def test_with_proof_every_line_up_to_the_newest_is_there() -> None:
