@@ -1,7 +1,8 @@
 """A contest: contenders in processes of their own, run in turns; what each cost, and whether all made the same.
 
-A section module ``bench.rivals.<name>`` offers ``section(settings, scale)``: a context manager that prepares what its
-contenders share (broker, topic, tables) and yields a ``Section``. It imports no rival: only contenders' processes do.
+A section's module ``bench.rivals.<name>`` offers ``sections(settings, scale)``: a context manager that prepares what the
+contenders share (broker, topic, tables) and yields one or more ``Section`` objects. It imports no rival: only the
+contenders' processes do. Names of our own contenders begin with ``ours``.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Contender:
         note: how it was tuned, and what is odd about it.
         command: from the fresh working folder of a run to the command. The last line of its stdout is a JSON object:
             ``rows``; ``seconds``, ``cpu_seconds``, ``peak_bytes``, ``server_cpu_seconds`` where it measured itself
-            (a warm pass) instead of being measured as a whole; everything else that is a number is a figure.
+            (a warm pass) instead of being measured as a whole; ``series``, lists of points to plot, by name; everything
+            else that is a number is a figure.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Run:
         peak_bytes: the highest sum of resident memory of the tree.
         server_cpu_seconds: CPU of named servers meanwhile, by name.
         figures: what else it said.
+        series: points to plot, by name.
         proof: what the independent reader found; none where the section has no reader.
         error: why it does not count.
     """
@@ -97,6 +100,7 @@ class Run:
     peak_bytes: int = 0
     server_cpu_seconds: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
     proof: Proof | None = None
     error: str | None = None
 
@@ -214,6 +218,7 @@ def run_of(
             for name, value in said.items()
             if name not in own and isinstance(value, int | float) and not isinstance(value, bool)
         },
+        said.get("series", {}),
         proof,
         f"it says {rows:,} rows, the independent reader found {proof.rows:,}" if wrong and proof else None,
     )
