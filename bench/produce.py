@@ -15,8 +15,9 @@ from statistics import median
 from bench.result import Figure
 from producers.client import open_producer
 from producers.lines import split_lines
+from producers.records import Headers
 from producers.replay import Options, replay_tweets
-from producers.source import file_source
+from producers.source import Source, file_source
 from producers.synthetic import SyntheticTweets
 from producers.tweets import tweet_records
 from tideline.settings import Settings, load_settings
@@ -28,9 +29,7 @@ ORDER = ("ours", "plain", "plain", "ours", "ours", "plain")
 def measure(settings: Settings, records: int) -> list[Figure]:
     """Send the same file both ways in turn; medians, and the ratio of the two."""
     create_topics(settings)
-    file = settings.home / "bench" / "tweets.tsv"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(b"".join(SyntheticTweets(records, 1).chunks()))
+    file = write_tweets(settings.home / "bench" / "tweets.tsv", records)
     runs: dict[str, list[dict[str, float]]] = {"ours": [], "plain": []}
     for way in ORDER:
         command = [sys.executable, "-m", "bench.produce", way, str(file), settings.tweets_topic]
@@ -47,25 +46,37 @@ def measure(settings: Settings, records: int) -> list[Figure]:
     return figures
 
 
+def write_tweets(file: Path, records: int) -> Path:
+    """Write a file of synthetic tweets; returns it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"".join(SyntheticTweets(records, 1).chunks()))
+    return file
+
+
 def main() -> None:
     """One run; prints records, seconds and CPU seconds of this process as JSON."""
     way, file, topic = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     bootstrap = load_settings().kafka_bootstrap
-    send = _ours if way == "ours" else _plain
+    send = send_by_replay if way == "ours" else send_plainly
     sys.stdout.write(json.dumps(send(file, bootstrap, topic)))
 
 
-def _ours(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
+def send_by_replay(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
+    """Our own replay: lines are read, judged and built while it sends."""
     source = file_source(file)
     began, cpu = time.monotonic(), time.process_time()
     sent = replay_tweets(source, bootstrap=bootstrap, topic=topic, options=Options(resend=True))
     return {"records": sent.sent, "seconds": time.monotonic() - began, "cpu_seconds": time.process_time() - cpu}
 
 
-def _plain(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
+def ready_records(source: Source) -> list[tuple[bytes, bytes, Headers]]:
+    """Keys, values and headers of a tweet file's records, as our replay sends them."""
+    return [record[1:] for record in tweet_records(split_lines(source.chunks()), source.id, source.label)]
+
+
+def send_plainly(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
     """The loop that everybody writes first, with our producer's settings and nothing left to do but send."""
-    source = file_source(file)
-    ready = [record[1:] for record in tweet_records(split_lines(source.chunks()), source.id, source.label)]
+    ready = ready_records(file_source(file))
     producer = open_producer(bootstrap)
     began, cpu = time.monotonic(), time.process_time()
     for key, value, headers in ready:

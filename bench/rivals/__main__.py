@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -23,6 +24,8 @@ SECTIONS = ("produce", "drain", "restart", "freshness", "growth", "compaction", 
 def main() -> int:
     """Hold the contests; print tables, write JSON and page. A section that cannot be held is told, the others go on."""
     arguments = _arguments()
+    # Stopped from outside it still stops its broker and its contenders.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     console = Console(stderr=True)
     try:
         settings = load_settings()

@@ -146,7 +146,7 @@ class Section:
         environment: of the contenders' processes; settings included.
         servers: names and process ids of servers whose CPU is told apart.
         proof: an independent reader of a working folder; it must not be the contenders' own code. Given the folder
-            and what the contender said.
+            and what the contender said; it may answer that there is nothing to compare.
         limit_seconds: a run that takes longer is stopped and has failed.
     """
 
@@ -156,7 +156,7 @@ class Section:
     measures: Sequence[Measure] = (RATE, CPU, MEMORY)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     servers: Mapping[str, int] = field(default_factory=dict)
-    proof: Callable[[Path, Mapping[str, Any]], Proof] | None = None
+    proof: Callable[[Path, Mapping[str, Any]], Proof | None] | None = None
     limit_seconds: float = 1800
 
 
