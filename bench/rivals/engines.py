@@ -40,4 +40,16 @@ NATIVE = Engine(
     "native",
 )
 NAIVE = Engine("naive PySpark", "from_json and checks as a tutorial has them, all of Spark's defaults", "naive")
-ENGINES = (OURS, NATIVE, NAIVE)
+QUIX = Engine(
+    "Quix Streams",
+    "a sink of its base class with the native loop's judging and writing, commits of 500,000 or 1 s; with the "
+    "confluent-kafka of the native loop, newer than it asks for",
+    "quix",
+)
+BYTEWAX = Engine(
+    "Bytewax", "a sink of its base class with the native loop's judging and writing, one worker", "bytewax_flow"
+)
+ENGINES = (OURS, NATIVE, NAIVE, QUIX, BYTEWAX)
+SURVIVORS = (OURS, NATIVE, NAIVE, QUIX)
+"""Those that can go on after a crash. A sink of Bytewax that gathers batches is not told when an epoch ends, so what it
+had gathered when its process was killed would be lost."""

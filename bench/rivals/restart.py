@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.broker import own_broker
 from bench.produce import ready_records
 from bench.rivals.contest import Contender, Scale, Section, figure
-from bench.rivals.engines import ENGINES, Engine
+from bench.rivals.engines import SURVIVORS, Engine
 from bench.rivals.landing import Landed, kill_tree, running, wait_for
 from bench.rivals.produce import send_ready
 from bench.rivals.reader import distinct_coordinates
@@ -39,7 +39,7 @@ def section(settings: Settings, scale: Scale) -> Iterator[Section]:
             "restart",
             f"kill -9 when the first file of a backlog of {scale.records:,} tweets appears; start to first commit and "
             "to lag 0, process start included; records lost and doubled",
-            [Contender(e.name, e.note, partial(_command, e, scale.records)) for e in ENGINES],
+            [Contender(e.name, e.note, partial(_command, e, scale.records)) for e in SURVIVORS],
             measures=[
                 figure("first_commit", "s after the start"),
                 figure("lag_0", "s after the start"),
@@ -57,7 +57,7 @@ def _command(engine: Engine, backlog: int, folder: Path) -> list[str]:
 
 def main() -> None:
     """One run; the last line is its figures."""
-    engine = next(engine for engine in ENGINES if engine.name == sys.argv[1])
+    engine = next(engine for engine in SURVIVORS if engine.name == sys.argv[1])
     folder, backlog = Path(sys.argv[2]), int(sys.argv[3])
     settings = own_topic(load_settings(), folder.name)
     _send(settings, FIRST_RECORDS, 3)
