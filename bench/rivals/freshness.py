@@ -28,7 +28,7 @@ from bench.rivals.landing import running
 from bench.rivals.topics import own_topic
 from tideline.settings import Settings, load_settings
 
-WARM_UP_SECONDS = 60
+MOST_WARM_UP_SECONDS = 60
 QUIET_SECONDS = 30
 """How long the engine may take to land what came last."""
 
@@ -60,10 +60,15 @@ def section(settings: Settings, scale: Scale) -> Iterator[list[Section]]:
         yield [_at(rate, scale.seconds, own) for rate in scale.rates]
 
 
+def warm_up(seconds: int) -> int:
+    """How long an engine is under load before it is measured; a short trial has a short one."""
+    return min(MOST_WARM_UP_SECONDS, seconds)
+
+
 def _at(rate: int, seconds: int, settings: Settings) -> Section:
     return Section(
         f"freshness at {rate}/s",
-        f"{rate:,} records/s for {seconds} s after {WARM_UP_SECONDS} s of warm-up: seconds from Kafka's time of a "
+        f"{rate:,} records/s for {seconds} s after {warm_up(seconds)} s of warm-up: seconds from Kafka's time of a "
         "record to its commit, by the table's files",
         [Contender(way.name, way.note, partial(_command, way, rate, seconds)) for way in WAYS],
         measures=[
@@ -86,11 +91,11 @@ def main() -> None:
     way = next(way for way in WAYS if way.name == sys.argv[1])
     folder, rate, seconds = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     settings = own_topic(replace(load_settings(), trigger_seconds=way.trigger_seconds), folder.name)
-    count = (WARM_UP_SECONDS + seconds) * rate
+    count = (warm_up(seconds) + seconds) * rate
     load = [sys.executable, "-m", "producers", "tweets", "--synthetic", str(count), "--rate", str(rate)]
     with running(way.engine, folder, settings, way.mode) as engine:
         producer = subprocess.Popen(load, env=settings.environment(), stderr=subprocess.DEVNULL)
-        time.sleep(WARM_UP_SECONDS)
+        time.sleep(warm_up(seconds))
         begin = pd.Timestamp.now("UTC")
         with Meter([engine.pid]) as meter:
             producer.wait()
