@@ -19,6 +19,8 @@ from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
 
 SECTIONS = ("produce", "drain", "restart", "freshness", "growth", "compaction", "gold", "validation")
+WIDTH = 160
+"""Of a table in a log, where there is no terminal to ask."""
 
 
 def main() -> int:
@@ -53,9 +55,9 @@ def _hold(name: str, settings: Settings, arguments: argparse.Namespace, contests
                 runs = race(_some(section, arguments.contenders), arguments.runs, status.update)
                 contest = Contest(_some(section, arguments.contenders), with_disagreements(runs))
                 contests.append(contest)
-                show(contest, Console())
+                show(contest, Console(width=None if sys.stdout.isatty() else WIDTH))
                 # After each, so that a long contest that is stopped leaves what came before it.
-                write_json(contests, arguments.json or settings.home / "rivals.json")
+                write_json(contests, settings, arguments.json or settings.home / "rivals.json")
                 write_page(contests, arguments.html or settings.home / "rivals.html")
 
 

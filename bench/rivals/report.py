@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.result import about
 from bench.rivals.contest import Measure, Run, Section
 from bench.rivals.verdict import Win, disagreements, ratio, spread_of, wins
+from tideline.settings import Settings
 
 VERSIONS = (
     "pyspark",
@@ -74,15 +75,11 @@ def problems(runs: Sequence[Run]) -> list[str]:
     return [f"{run.contender}, run {run.number}: {run.error}" for run in runs if run.error is not None]
 
 
-def written(contests: Sequence[Contest]) -> dict[str, Any]:
-    """Everything, as JSON takes it."""
-    return about(VERSIONS) | {"sections": [_written(contest) for contest in contests]}
-
-
-def write_json(contests: Sequence[Contest], path: Path) -> None:
-    """Write everything as JSON."""
+def write_json(contests: Sequence[Contest], settings: Settings, path: Path) -> None:
+    """Write everything as JSON: machine, versions, settings without secrets, and each run."""
+    everything = about(VERSIONS) | {"settings": repr(settings), "sections": [_written(each) for each in contests]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(written(contests), indent=2) + "\n")
+    path.write_text(json.dumps(everything, indent=2) + "\n")
 
 
 def amount(value: float) -> str:
