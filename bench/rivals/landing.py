@@ -15,7 +15,7 @@ from bench.rivals.engines import Engine
 from bench.rivals.errors import ContestError
 from tideline.settings import Settings
 
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.005
 STOP_SECONDS = 60.0
 
 

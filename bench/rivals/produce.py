@@ -6,9 +6,6 @@ Run as a module it is one run: ``python -m bench.rivals.produce ours|plain|confl
 from __future__ import annotations
 
 import json
-import os
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +19,11 @@ from bench.broker import own_broker
 from bench.produce import ready_records, send_by_replay, send_plainly, write_tweets
 from bench.rivals.contest import Contender, Proof, Scale, Section
 from bench.rivals.errors import ContestError
+from bench.rivals.perf_tool import fetch_tool, send_by_perf_tool
 from bench.rivals.topics import own_topic
 from producers.source import file_source
 from tideline.broker import broker_status
-from tideline.jars import jars_dir
 from tideline.offsets import topic_state
-from tideline.prerequisites import find_java
 from tideline.settings import Settings, load_settings
 
 WAYS = {
@@ -60,6 +56,7 @@ def section(settings: Settings, scale: Scale) -> Iterator[Section]:
         # The tool takes a line for a record: of the broken ones, those that hold a line break or nothing stay away.
         values = (value for _, value, _ in ready_records(file_source(file)))
         payloads.write_bytes(b"\n".join(value for value in values if value and b"\n" not in value))
+        fetch_tool(own.home)
         yield Section(
             "produce",
             f"{scale.records:,} tweets into a topic of 2 partitions, until Kafka has confirmed all",
@@ -80,7 +77,7 @@ def main() -> None:
     settings = own_topic(load_settings(), folder.name)
     bootstrap, topic = settings.kafka_bootstrap, settings.tweets_topic
     if way == "perf":
-        sent = send_by_perf_tool(payloads, bootstrap, topic, file)
+        sent = send_by_perf_tool(file, payloads, bootstrap, topic)
     else:
         send = {"ours": send_by_replay, "plain": send_plainly, "confluent": _send_by_confluent}[way]
         sent = send(file, bootstrap, topic)
@@ -121,36 +118,6 @@ def send_ready(ready: Sequence[tuple[bytes, bytes, Any]], bootstrap: str, topic:
         msg = f"{len(failed):,} records were not delivered: {failed[0]}"
         raise ContestError(msg)
     return {"records": len(ready), "seconds": time.monotonic() - began, "cpu_seconds": time.process_time() - cpu}
-
-
-def send_by_perf_tool(payloads: Path, bootstrap: str, topic: str, file: Path) -> dict[str, float]:
-    """Send as many records as the file has lines by Kafka's own tool, which draws their values from the payloads."""
-    with file.open("rb") as lines:
-        records = sum(1 for _ in lines) - 1
-    heap = ["-Xmx512m", "-cp", f"{jars_dir('kafka')}/*", "org.apache.kafka.tools.ProducerPerformance"]
-    options = ["--topic", topic, "--num-records", str(records), "--throughput", "-1", "--payload-file", str(payloads)]
-    properties = [f"bootstrap.servers={bootstrap}", "acks=all", "linger.ms=10", f"batch.size={128 << 10}"]
-    began, before = time.monotonic(), _cpu_of_children()
-    done = subprocess.run(
-        [str(find_java()), *heap, *options, "--producer-props", *properties],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={name: value for name, value in os.environ.items() if not name.startswith("TIDELINE_")},
-    )
-    if done.returncode:
-        msg = f"Kafka's tool ended with {done.returncode}: {(done.stderr + done.stdout)[-400:]}"
-        raise ContestError(msg)
-    return {
-        "records": records,
-        "seconds": time.monotonic() - began,
-        "cpu_seconds": _cpu_of_children() - before,
-    }
-
-
-def _cpu_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _proof(bootstrap: str, _: Path, said: Mapping[str, Any]) -> Proof | None:

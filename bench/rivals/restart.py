@@ -17,6 +17,7 @@ from bench.broker import own_broker
 from bench.produce import ready_records
 from bench.rivals.contest import Contender, Scale, Section, figure
 from bench.rivals.engines import SURVIVORS, Engine
+from bench.rivals.errors import ContestError
 from bench.rivals.landing import Landed, kill_tree, running, wait_for
 from bench.rivals.produce import send_ready
 from bench.rivals.reader import distinct_coordinates
@@ -67,6 +68,9 @@ def main() -> None:
     killed_in_the_middle(engine, folder, settings)
     landed = Landed(table)
     before, everything = landed.look(), FIRST_RECORDS + backlog
+    if before == everything:
+        msg = f"{engine.name} had committed all {backlog:,} records before it was killed: take a larger backlog"
+        raise ContestError(msg)
     with running(engine, folder, settings) as process:
         first = wait_for(lambda: landed.look() > before, LIMIT_SECONDS, "first commit", process)
         last = first + wait_for(lambda: landed.look() >= everything, LIMIT_SECONDS, "lag 0", process)
