@@ -4,6 +4,9 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
 	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 BIN = $(VENV)/bin
+LOCK ?= requirements.lock
+# Options of the contests, e.g. RIVALS="--sections drain --runs 5": see docs/benchmarks.md.
+RIVALS ?=
 UV = "$(BIN)/uv" --quiet
 # Two at a time, a file as a whole by one of them: much of a test's time is waiting for a process to start.
 PYTEST = "$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -13,7 +16,7 @@ SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-b
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long check integration bench compose-test lock clean prerequisites
+.PHONY: help setup demo test test-long check integration bench bench-rivals compose-test lock clean prerequisites
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,17 +46,23 @@ test-long: setup ## the long ones of these, before a release: what they show, CI
 bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 	"$(BIN)/python" -m bench
 
+bench-rivals: ## contests with what else does the same, in .venv-rivals; RIVALS="--sections drain" for some
+	@$(MAKE) --no-print-directory setup VENV=.venv-rivals LOCK=requirements-rivals.lock
+	".venv-rivals/bin/python" -m bench.rivals $(RIVALS)
+
 compose-test: ## build and start the live demo, kill its parts, account for every row, remove it; needs Docker
 	"$(PYTHON)" docker/prove.py
 
 lock: $(VENV)/.bootstrap ## resolve the Python packages and the jars anew and write the locks
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.lock
 	$(UV) $(COMPILE) --group bootstrap --output-file requirements-bootstrap.lock
+	$(UV) $(COMPILE) --group rivals pyproject.toml --constraint requirements.lock \
+		--override bench/rivals/overrides.txt --output-file requirements-rivals.lock
 	$(MAKE) $(VENV)/.packages
 	"$(BIN)/python" -m tideline.jars lock
 
 clean: ## delete the environment and what tools cached; the data in .tideline stay
-	rm -rf "$(VENV)" .mypy_cache .pytest_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf "$(VENV)" .venv-rivals .mypy_cache .pytest_cache .ruff_cache .hypothesis build ./*.egg-info
 
 prerequisites:
 	@test -n "$(PYTHON)" || { echo "Tideline needs Python 3.11 or 3.12 with venv: install one" \
@@ -67,7 +76,7 @@ $(VENV)/.bootstrap: requirements-bootstrap.lock | $(BIN)/python
 	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	@touch $@
 
-$(VENV)/.packages: requirements.lock pyproject.toml $(VENV)/.bootstrap
-	VIRTUAL_ENV="$(VENV)" "$(BIN)/uv" $(SYNC) requirements.lock
+$(VENV)/.packages: $(LOCK) pyproject.toml $(VENV)/.bootstrap
+	VIRTUAL_ENV="$(VENV)" "$(BIN)/uv" $(SYNC) "$(LOCK)"
 	VIRTUAL_ENV="$(VENV)" $(UV) pip install --offline --no-deps --no-build-isolation --editable .
 	@touch $@

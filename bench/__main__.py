@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 
 from bench import commits, drain, freshness, produce, store, validate, verdicts
+from bench.broker import own_broker
 from bench.result import Figure, show, write
-from tideline.broker import start_broker, stop_broker
 from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
 
@@ -46,19 +44,13 @@ def main() -> int:
 
 
 def _measure(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[Figure]:
-    home = Path(tempfile.mkdtemp(prefix="tideline-bench-"))
-    own = replace(settings, home=home, warehouse="", checkpoints="", kafka_port=settings.kafka_port + 100)
-    own = replace(own, kafka_controller_port=settings.kafka_controller_port + 100, kafka_bootstrap="")
     figures: list[Figure] = []
-    try:
+    with ExitStack() as stack:
         with console.status("starting a broker"):
-            start_broker(own)
+            own = stack.enter_context(own_broker(settings))
         for section in arguments.sections.split(","):
             with console.status(f"measuring {section}"):
                 figures += _section(section, own, arguments)
-    finally:
-        stop_broker(own)
-        shutil.rmtree(home, ignore_errors=True)
     return figures
 
 

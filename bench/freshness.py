@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def visible_after(settings: Settings, source: str, live: str) -> pd.DataFrame:
     A live count is a sum over whole bronze versions: a version is visible in the first live version whose sum reaches
     the number of events up to it.
     """
-    rows = _bronze_rows(Path(table_path(settings, f"bronze.{source}")))
+    rows = visible_rows(Path(table_path(settings, f"bronze.{source}")), COLUMNS)
     rows = rows[rows.reasons.str.len() == 0].sort_values(["version", "kafka_timestamp", "partition", "offset"])
     rows = rows.drop_duplicates("event_id")
     up_to = rows.groupby("version").size().cumsum()
@@ -87,14 +88,21 @@ def visible_after(settings: Settings, source: str, live: str) -> pd.DataFrame:
     return rows
 
 
-def _bronze_rows(table: Path) -> pd.DataFrame:
+def visible_rows(table: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The rows of a table that is only appended to, each with the ``version`` that brought it and when: ``committed``.
+
+    Args:
+        table: its folder.
+        columns: what to read; ``kafka_timestamp`` is among them, and comes as UTC whoever wrote it.
+    """
     frames = []
     for commit in sorted((table / "_delta_log").glob("[0-9]*.json")):
         actions = [json.loads(line) for line in commit.read_text().splitlines()]
         for added in (action["add"] for action in actions if "add" in action):
-            frame = pq.read_table(table / added["path"], columns=COLUMNS).to_pandas()
+            frame = pq.read_table(table / added["path"], columns=list(columns)).to_pandas()
             frames.append(frame.assign(version=int(commit.stem), committed=_written_at(commit)))
-    return pd.concat(frames, ignore_index=True)
+    rows = pd.concat(frames, ignore_index=True)
+    return rows.assign(kafka_timestamp=pd.to_datetime(rows.kafka_timestamp, utc=True))
 
 
 def _live_sums(path: str) -> pd.DataFrame:

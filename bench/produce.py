@@ -16,8 +16,9 @@ from statistics import median
 from bench.result import Figure
 from producers.client import open_producer
 from producers.lines import split_lines
+from producers.records import Headers
 from producers.replay import Options, replay_tweets
-from producers.source import file_source
+from producers.source import Source, file_source
 from producers.synthetic import SyntheticTweets
 from producers.tweets import tweet_records
 from tideline.settings import Settings, load_settings
@@ -32,9 +33,7 @@ ORDER = (*WAYS, *reversed(WAYS), *WAYS)
 def measure(settings: Settings, records: int) -> list[Figure]:
     """Send the same file each way in turn; medians, and ratios of them."""
     create_topics(settings)
-    file = settings.home / "bench" / "tweets.tsv"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(b"".join(SyntheticTweets(records, 1).chunks()))
+    file = write_tweets(settings.home / "bench" / "tweets.tsv", records)
     runs: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for way in ORDER:
         command = [sys.executable, "-m", "bench.produce", way, str(file), settings.tweets_topic]
@@ -52,15 +51,24 @@ def measure(settings: Settings, records: int) -> list[Figure]:
     return figures
 
 
+def write_tweets(file: Path, records: int) -> Path:
+    """Write a file of synthetic tweets; returns it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"".join(SyntheticTweets(records, 1).chunks()))
+    return file
+
+
 def main() -> None:
     """One run; prints records, seconds and CPU seconds of this process and those that it started as JSON."""
     way, file, topic = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     bootstrap = load_settings().kafka_bootstrap
-    run = _plain(file, bootstrap, topic) if way == PLAIN else _ours(file, bootstrap, topic, PROCESSES[way])
+    plain = way == PLAIN
+    run = send_plainly(file, bootstrap, topic) if plain else send_by_replay(file, bootstrap, topic, PROCESSES[way])
     sys.stdout.write(json.dumps(run))
 
 
-def _ours(file: Path, bootstrap: str, topic: str, processes: int) -> dict[str, float]:
+def send_by_replay(file: Path, bootstrap: str, topic: str, processes: int = 1) -> dict[str, float]:
+    """Our own replay: lines are read, judged and built while it sends."""
     source = file_source(file)
     began, cpu = time.monotonic(), _cpu_seconds()
     options = Options(resend=True, processes=processes)
@@ -68,10 +76,14 @@ def _ours(file: Path, bootstrap: str, topic: str, processes: int) -> dict[str, f
     return {"records": sent.sent, "seconds": time.monotonic() - began, "cpu_seconds": _cpu_seconds() - cpu}
 
 
-def _plain(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
+def ready_records(source: Source) -> list[tuple[bytes, bytes, Headers]]:
+    """Keys, values and headers of a tweet file's records, as our replay sends them."""
+    return [record[1:] for record in tweet_records(split_lines(source.chunks()), source.id, source.label)]
+
+
+def send_plainly(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
     """The loop that everybody writes first, with our producer's settings and nothing left to do but send."""
-    source = file_source(file)
-    ready = [record[1:] for record in tweet_records(split_lines(source.chunks()), source.id, source.label)]
+    ready = ready_records(file_source(file))
     producer = open_producer(bootstrap)
     began, cpu = time.monotonic(), _cpu_seconds()
     for key, value, headers in ready:

@@ -7,8 +7,9 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import psutil
 from rich.console import Console
@@ -40,15 +41,26 @@ def show(figures: Sequence[Figure], console: Console) -> None:
     console.print(table)
 
 
-def write(figures: Sequence[Figure], path: Path) -> None:
-    """Write the figures, with what a reader needs to judge them, as JSON."""
-    about = {
+def about(versions: Sequence[str] = VERSIONS) -> dict[str, Any]:
+    """What a reader needs to judge figures: when, where, with what; a package that is not there has no version."""
+    return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in VERSIONS},
+        "versions": {name: _version(name) for name in versions},
     }
+
+
+def write(figures: Sequence[Figure], path: Path) -> None:
+    """Write the figures, with what a reader needs to judge them, as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(about | {"figures": [asdict(figure) for figure in figures]}, indent=2) + "\n")
+    path.write_text(json.dumps(about() | {"figures": [asdict(figure) for figure in figures]}, indent=2) + "\n")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

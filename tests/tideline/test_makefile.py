@@ -26,7 +26,12 @@ def test_a_missing_python_is_named_in_one_sentence() -> None:
 
 
 def test_the_locks_hold_no_address_and_no_path() -> None:
-    for lock in ("requirements.lock", "requirements-bootstrap.lock", "tideline/jars/jars.lock"):
+    for lock in (
+        "requirements.lock",
+        "requirements-bootstrap.lock",
+        "requirements-rivals.lock",
+        "tideline/jars/jars.lock",
+    ):
         text = (ROOT / lock).read_text()
         assert "://" not in text
         assert not re.search(r"(^|\s)/\w", text)
@@ -34,6 +39,6 @@ def test_the_locks_hold_no_address_and_no_path() -> None:
 
 
 def test_every_locked_package_has_a_hash() -> None:
-    for lock in ("requirements.lock", "requirements-bootstrap.lock"):
+    for lock in ("requirements.lock", "requirements-bootstrap.lock", "requirements-rivals.lock"):
         packages = re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip())
         assert [package for package in packages if "--hash=sha256:" not in package] == []

@@ -1,0 +1,125 @@
+"""PySpark as a tutorial has it: Kafka, ``from_json``, checks, Delta; every option as Spark ships it.
+
+``python -m bench.rivals.naive FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from bench.rivals.reader import logged_rows
+from tideline.jars import jars_dir
+from tideline.reasons import CLOCK_TOLERANCE_SECONDS, RULE_VERSION, Reason
+from tideline.settings import Settings, load_settings
+
+NAMES = ("tweet_id", "date", "time", "lang", "country_code", "country_place", "_corrupt_record")
+FIELDS = ", ".join(f"{name} string" for name in NAMES)
+
+
+def session() -> SparkSession:
+    """Spark with Delta as its documentation says, and UTC, without which the times would be others."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    return (
+        SparkSession.builder.appName("naive")
+        .config("spark.driver.extraClassPath", f"{jars_dir('spark')}/*")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        .config("spark.sql.session.timeZone", "UTC")
+        .getOrCreate()
+    )
+
+
+def read(spark: SparkSession, settings: Settings) -> DataFrame:
+    """The topic from its beginning."""
+    return (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.kafka_bootstrap)
+        .option("subscribe", settings.tweets_topic)
+        .option("startingOffsets", "earliest")
+        .option("includeHeaders", "true")
+        .load()
+    )
+
+
+def rows(kafka: DataFrame) -> DataFrame:
+    """The columns of ``bronze.tweets``."""
+    text = F.col("value").cast("string")
+    typed = kafka.withColumn("fields", F.from_json(text, FIELDS)).withColumns(
+        {
+            "tweet_id": F.col("fields.tweet_id").try_cast("bigint"),
+            "event_time": F.try_to_timestamp(
+                F.concat_ws(" ", "fields.date", "fields.time"), F.lit("yyyy-MM-dd HH:mm:ss")
+            ),
+        }
+    )
+    return typed.select(
+        "topic",
+        "partition",
+        "offset",
+        F.col("timestamp").alias("kafka_timestamp"),
+        F.coalesce(
+            F.when(F.col("tweet_id") > 0, F.col("tweet_id").cast("string")),
+            F.concat_ws("-", "topic", "partition", "offset"),
+        ).alias("event_id"),
+        F.when(F.col("tweet_id") > 0, F.col("tweet_id")).alias("tweet_id"),
+        "event_time",
+        F.nullif(F.trim("fields.lang"), F.lit("")).alias("lang"),
+        F.nullif(F.trim(F.coalesce("fields.country_code", "fields.country_place")), F.lit("")).alias("country_code"),
+        F.array_compact(F.array(*checks())).alias("reasons"),
+        F.lit(RULE_VERSION).alias("rule_version"),
+        "key",
+        "value",
+        "headers",
+    )
+
+
+def checks() -> list[Column]:
+    """The reason or null of each check; those of a value that is no object stand alone."""
+    text = F.col("value").cast("string")
+    is_raw = F.coalesce(F.exists("headers", lambda header: header.key == "raw"), F.lit(False))
+    form = (
+        F.when(F.col("value").isNull(), Reason.NO_VALUE.value)
+        .when(~F.is_valid_utf8(text), Reason.NOT_UTF8.value)
+        .when(is_raw, Reason.WRONG_COLUMNS.value)
+        .when(F.col("fields").isNull() | F.col("fields._corrupt_record").isNotNull(), Reason.NOT_JSON.value)
+    )
+    missing = _is_blank("fields.date") | _is_blank("fields.time")
+    latest = F.col("timestamp") + F.expr(f"interval {CLOCK_TOLERANCE_SECONDS} seconds")
+    found = (
+        (F.col("tweet_id").isNull() | (F.col("tweet_id") <= 0), Reason.ID_INVALID),
+        (missing, Reason.TIME_MISSING),
+        (~missing & F.col("event_time").isNull(), Reason.TIME_UNREADABLE),
+        (F.col("event_time") > latest, Reason.TIME_IN_FUTURE),
+    )
+    return [form, *(F.when(form.isNull() & when, reason.value) for when, reason in found)]
+
+
+def _is_blank(name: str) -> Column:
+    return F.coalesce(F.trim(name) == "", F.lit(True))
+
+
+def main() -> None:
+    """Run; the last line is the number of rows as JSON."""
+    folder, forever = Path(sys.argv[1]), sys.argv[2] == "forever"
+    spark = session()
+    writer = rows(read(spark, load_settings())).writeStream.format("delta").outputMode("append")
+    writer = writer if forever else writer.trigger(availableNow=True)
+    query = writer.option("checkpointLocation", str(folder / "checkpoint")).start(str(folder / "table"))
+    signal.signal(signal.SIGTERM, lambda *_: query.stop())
+    query.awaitTermination()
+    spark.stop()
+    sys.stdout.write(json.dumps({"rows": logged_rows(folder / "table")}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
