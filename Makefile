@@ -13,7 +13,7 @@ SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-b
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long check integration bench compose-test lock clean prerequisites
+.PHONY: help setup demo test test-long check integration bench bench-smoke compose-test lock clean prerequisites
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ test-long: setup ## the long ones of these, before a release: what they show, CI
 
 bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 	"$(BIN)/python" -m bench
+
+bench-smoke: setup ## ratios of CPU time against the stored ones, in a minute or two; it warns and never fails
+	@"$(BIN)/python" -m bench.smoke
 
 compose-test: ## build and start the live demo, kill its parts, account for every row, remove it; needs Docker
 	"$(PYTHON)" docker/prove.py

@@ -18,6 +18,7 @@ from deltalake import DeltaTable
 
 from bench.meter import Meter
 from bench.rivals import steps
+from bench.rivals.checksum import rows_of
 from bench.rivals.compaction import TABLE
 from bench.rivals.plain_spark import plain_session
 from tideline.lake import table_path
@@ -55,7 +56,7 @@ def seconds_to_read(path: str) -> float:
     seconds = []
     for _ in range(READS):
         begun = time.monotonic()
-        DeltaTable(path).to_pyarrow_table()
+        rows_of(path).to_table()
         seconds.append(time.monotonic() - begun)
     return median(seconds)
 

@@ -76,8 +76,8 @@ def main() -> None:
     way = sys.argv[1]
     if way == "generate":
         lake = steps.lake_in(Path(sys.argv[3]))
-        odd = {"format": F.when(F.col("id") % 10 != 3, F.lit("video"))}
-        generate(steps.start(lake, "generate"), lake, int(sys.argv[2]), odd)
+        spark = steps.start(lake, "generate")
+        generate(spark, lake, int(sys.argv[2]), {"format": F.when(F.col("id") % 10 != 3, F.lit("video"))})
         return
     tables, folder = map(Path, sys.argv[2:])
     for layer in ("bronze", "silver"):
