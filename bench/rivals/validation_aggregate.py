@@ -52,8 +52,9 @@ def _ask(spark: SparkSession, lake: Settings, table: str, rules: Rules) -> Verdi
     rows: DataFrame = read_table(spark, lake, table)
     row = rows.agg(*(rule.alias(str(number)) for number, rule in enumerate(rules.values()))).collect()[0]
     verdicts = {f"{table} {name}": bool(row[number]) for number, name in enumerate(rules)}
-    ordered = rows.columns == TABLES[table].column_names
-    return {f"{table} expect_table_columns_to_match_ordered_list ": ordered} | verdicts
+    declared = TABLES[table].column_names
+    name = f"{table} expect_table_columns_to_match_ordered_list {', '.join(declared)}"
+    return {name: rows.columns == declared} | verdicts
 
 
 def _known(column: str) -> str:
