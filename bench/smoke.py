@@ -22,7 +22,7 @@ from tideline.settings import Settings
 
 STORED = Path(str(files("bench") / "smoke.json"))
 MARGIN = 1.6
-"""A ratio may be so many times the stored one before there is a warning; a busy machine moved none by half."""
+"""A ratio may be so many times the stored one before there is a warning."""
 
 
 @dataclass(frozen=True)
