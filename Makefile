@@ -16,7 +16,7 @@ SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-b
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long check integration bench bench-rivals compose-test lock clean prerequisites
+.PHONY: help setup demo test test-long check integration bench bench-rivals bench-smoke compose-test lock clean prerequisites
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 bench-rivals: ## contests with what else does the same, in .venv-rivals; RIVALS="--sections drain" for some
 	@$(MAKE) --no-print-directory setup VENV=.venv-rivals LOCK=requirements-rivals.lock
 	".venv-rivals/bin/python" -m bench.rivals $(RIVALS)
+
+bench-smoke: setup ## ratios of CPU time against the stored ones, in a minute or two; it warns and never fails
+	@"$(BIN)/python" -m bench.smoke
 
 compose-test: ## build and start the live demo, kill its parts, account for every row, remove it; needs Docker
 	"$(PYTHON)" docker/prove.py

@@ -6,15 +6,15 @@ Run as a module it is the process that commits: ``python -m bench.commits COUNT`
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import sys
 import time
-from statistics import linear_regression, median
+from collections.abc import Iterator
 from threading import Thread
 
 from delta.tables import DeltaTable
 
+from bench.growth import fit_growth
 from bench.result import Figure
 from bench.store import own_store
 from tideline.lake import table_path
@@ -24,10 +24,6 @@ from tideline.settings import Settings, load_settings
 from tideline.tables import create_tables, declared_type
 
 TABLE = "bronze.tweets"
-BLOCK = 50
-WARM_UP_BLOCKS = 4
-"""A young JVM is slow, and growing faster it would hide that commits grow slower."""
-
 COMMITS_PER_COMPACTION = 200
 
 
@@ -37,36 +33,48 @@ def measure(settings: Settings, commits: int) -> list[Figure]:
         command = [sys.executable, "-m", "bench.commits", str(commits)]
         done = subprocess.run(command, env=lake.environment(), check=True, stdout=subprocess.PIPE, text=True)
     seconds = json.loads(done.stdout.splitlines()[-1])
-    blocks = [median(seconds[at : at + BLOCK]) for at in range(0, len(seconds), BLOCK)][WARM_UP_BLOCKS:]
-    numbers = [(WARM_UP_BLOCKS + at + 0.5) * BLOCK for at in range(len(blocks))]
-    exponent = linear_regression([math.log(n) for n in numbers], [math.log(s) for s in blocks]).slope
+    growth = fit_growth(seconds)
+    (first, begin), (last, end) = growth.points[0], growth.points[-1]
     return [
-        Figure("commits", f"commit after {numbers[0]:.0f}: median", blocks[0] * 1000, "ms"),
-        Figure("commits", f"commit after {numbers[-1]:.0f}: median", blocks[-1] * 1000, "ms"),
-        Figure("commits", "time against number", exponent, "exponent"),
+        Figure("commits", f"commit after {first:.0f}: median", begin * 1000, "ms"),
+        Figure("commits", f"commit after {last:.0f}: median", end * 1000, "ms"),
+        Figure("commits", "time against number", growth.exponent, "exponent"),
     ]
 
 
 def main() -> None:
     """Commit, and compact beside it; the last line is a JSON array of the seconds of each commit."""
     settings = load_settings()
+    seconds = list(commit_rows(settings, int(sys.argv[1])))
+    sys.stdout.write(json.dumps(seconds) + "\n")
+
+
+def commit_rows(settings: Settings, commits: int, *, maintained: bool = True) -> Iterator[float]:
+    """Append so many rows to a new table, each in a commit of its own, by Spark as the stream configures it.
+
+    Args:
+        settings: where the table lies.
+        commits: how many.
+        maintained: whether the table is compacted now and then meanwhile.
+
+    Yields:
+        The seconds of each commit.
+    """
     spark = build_session(settings, "tideline-bench")
     create_tables(spark, settings, TABLE)
     path = table_path(settings, TABLE)
     row = spark.createDataFrame([(None,) * len(TABLES[TABLE].columns)], declared_type(TABLES[TABLE]))
-    seconds = []
     maintenance = Thread()
-    for number in range(int(sys.argv[1])):
-        if number % COMMITS_PER_COMPACTION == COMMITS_PER_COMPACTION - 1:
+    for number in range(commits):
+        if maintained and number % COMMITS_PER_COMPACTION == COMMITS_PER_COMPACTION - 1:
             maintenance = Thread(target=lambda: DeltaTable.forPath(spark, path).optimize().executeCompaction())
             maintenance.start()
         begun = time.monotonic()
         row.coalesce(1).write.format("delta").mode("append").save(path)
-        seconds.append(time.monotonic() - begun)
+        yield time.monotonic() - begun
     if maintenance.ident is not None:
         maintenance.join()
     spark.stop()
-    sys.stdout.write(json.dumps(seconds) + "\n")
 
 
 if __name__ == "__main__":

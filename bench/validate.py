@@ -10,12 +10,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bench.meter import Meter
@@ -79,8 +79,15 @@ def _run(lake: Settings, way: str, rows: int) -> dict[str, Any]:
     return found | {"cpu": meter.cost.cpu_seconds, "seconds": meter.cost.seconds}
 
 
-def generate(spark: SparkSession, lake: Settings, rows: int) -> None:
-    """Write bronze with raw payloads, one row of 50 in quarantine and one of 100 a resend, and silver from it."""
+def generate(spark: SparkSession, lake: Settings, rows: int, odd: Mapping[str, Column] | None = None) -> None:
+    """Write bronze with raw payloads, one row of 50 in quarantine and one of 100 a resend, and silver from it.
+
+    Args:
+        spark: writes the tables.
+        lake: where they come to lie.
+        rows: of bronze.
+        odd: columns that hold something else than usual, from the row's number ``id``.
+    """
     from batch.clean import clean
 
     number, table = F.col("id"), TABLES[f"bronze.{SOURCE}"]
@@ -109,6 +116,7 @@ def generate(spark: SparkSession, lake: Settings, rows: int) -> None:
         "value": F.encode(F.concat(F.lit("{"), *[F.sha2((number + n).cast("string"), 256) for n in range(4)]), "utf-8"),
         "headers": F.array(F.struct(F.lit("event-id").alias("key"), F.encode(F.lit("x"), "utf-8").alias("value"))),
     }
+    given |= odd or {}
     create_tables(spark, lake, table.name)
     columns = [given[column.name].cast(column.type).alias(column.name) for column in table.columns]
     frame = spark.range(0, rows, 1, 4).select(*columns)

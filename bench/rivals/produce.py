@@ -28,6 +28,7 @@ from tideline.settings import Settings, load_settings
 
 WAYS = {
     "ours": ("ours", "reads and judges the file's lines while it sends; can be resumed"),
+    "ours-2": ("ours, 2 processes", "the same with --processes 2"),
     "plain": ("kafka-python", "ready-made records, send() and flush(), our producer's settings"),
     "confluent": ("confluent-kafka", "ready-made records, produce() and flush(); acks=all, idempotent, linger 10 ms"),
     "perf": (
@@ -79,7 +80,8 @@ def main() -> None:
     if way == "perf":
         sent = send_by_perf_tool(file, payloads, bootstrap, topic)
     else:
-        send = {"ours": send_by_replay, "plain": send_plainly, "confluent": _send_by_confluent}[way]
+        twice = partial(send_by_replay, processes=2)
+        send = {"ours": send_by_replay, "ours-2": twice, "plain": send_plainly, "confluent": _send_by_confluent}[way]
         sent = send(file, bootstrap, topic)
     said = {name: value for name, value in sent.items() if name != "records"}
     sys.stdout.write(json.dumps(said | {"rows": sent["records"], "topic": topic, "compared": way != "perf"}) + "\n")
