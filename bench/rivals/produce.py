@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
@@ -80,15 +80,21 @@ def main() -> None:
     if way == "perf":
         sent = send_by_perf_tool(file, payloads, bootstrap, topic)
     else:
-        twice = partial(send_by_replay, processes=2)
-        send = {"ours": send_by_replay, "ours-2": twice, "plain": send_plainly, "confluent": _send_by_confluent}[way]
-        sent = send(file, bootstrap, topic)
+        sent = SENDERS[way](file, bootstrap, topic)
     said = {name: value for name, value in sent.items() if name != "records"}
     sys.stdout.write(json.dumps(said | {"rows": sent["records"], "topic": topic, "compared": way != "perf"}) + "\n")
 
 
 def _send_by_confluent(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
     return send_ready(ready_records(file_source(file)), bootstrap, topic)
+
+
+SENDERS: dict[str, Callable[[Path, str, str], dict[str, float]]] = {
+    "ours": send_by_replay,
+    "ours-2": partial(send_by_replay, processes=2),
+    "plain": send_plainly,
+    "confluent": _send_by_confluent,
+}
 
 
 def send_ready(ready: Sequence[tuple[bytes, bytes, Any]], bootstrap: str, topic: str) -> dict[str, float]:
