@@ -51,9 +51,9 @@ class Win:
 
     def sentence(self) -> str:
         """The verdict in words."""
-        who = self.winner if self.ours_wins else f"A RIVAL WINS: {self.winner}"
         if self.second is None:
-            return f"{self.measure}: {who}, alone"
+            return f"{self.measure}: {self.winner}, alone"
+        who = self.winner if self.ours_wins else f"A RIVAL WINS: {self.winner}"
         how = f"{self.factor:.2f} times better than" if self.factor is not None else "before"
         return f"{self.measure}: {who}, {how} {self.second}{'' if self.clear else ', within the spread of the runs'}"
 

@@ -58,7 +58,7 @@ def test_where_a_rival_wins_the_sentence_says_so() -> None:
     assert Win("rate", "ours", "native loop", 1.1).sentence() == (
         "rate: ours, 1.10 times better than native loop, within the spread of the runs"
     )
-    assert Win("rate", "ours").sentence() == "rate: ours, alone"
+    assert Win("rate", "native loop").sentence() == "rate: native loop, alone"
 
 
 def test_a_win_of_ours_is_over_the_best_rival_and_not_over_another_of_ours() -> None:
