@@ -29,7 +29,6 @@ VERSIONS = (
     "duckdb",
     "quixstreams",
     "bytewax",
-    "pydeequ",
 )
 
 
