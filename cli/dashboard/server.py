@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -43,4 +47,23 @@ def serve(settings: Settings, host: str, port: int, console: Console) -> None:
         raise ServiceError(msg)
     console.print(f"the dashboard is at http://{host}:{port}; Ctrl-C ends it", markup=False)
     app = st.App(PAGE, routes=[docs_route(settings)])
-    app.run(config={**_CONFIG, **THEME, "server.address": host, "server.port": port})
+    with _interruptible():
+        app.run(config={**_CONFIG, **THEME, "server.address": host, "server.port": port})
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the block as it ends every command, whether or not the server under it keeps that to itself."""
+    pressed = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed.is_set():
+        raise KeyboardInterrupt
