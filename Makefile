@@ -38,10 +38,10 @@ check: setup ## lint, types and unit tests
 	$(PYTEST) -m "not integration"
 
 integration: setup ## the tests with real Kafka, Spark and Airflow
-	$(PYTEST) -m "integration and not long" --durations 20
+	$(PYTEST) tests/integration -m "not long" --durations 20
 
 test-long: setup ## the long ones of these, before a release: what they show, CI shows by a smaller relative
-	$(PYTEST) -m long --durations 0
+	$(PYTEST) tests/integration -m long --durations 0
 
 bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 	"$(BIN)/python" -m bench
