@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.rivals import plain_spark
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -39,7 +41,7 @@ NATIVE = Engine(
     "fetched while one is written; offsets as Delta transactions; no garbage collection",
     "native",
 )
-NAIVE = Engine("naive PySpark", "from_json and checks as a tutorial has them, all of Spark's defaults", "naive")
+NAIVE = Engine("naive PySpark", f"from_json and checks as a tutorial has them; {plain_spark.NOTE}", "naive")
 QUIX = Engine(
     "Quix Streams",
     "a sink of its base class with the native loop's judging and writing, commits of 500,000 or 1 s; with the "

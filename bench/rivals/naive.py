@@ -1,4 +1,4 @@
-"""PySpark as a tutorial has it: Kafka, ``from_json``, checks, Delta; every option as Spark ships it.
+"""PySpark as a tutorial has it: Kafka, ``from_json``, checks, Delta, on a session of a user who has set nothing.
 
 ``python -m bench.rivals.naive FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -14,29 +13,13 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from bench.rivals.plain_spark import plain_session
 from bench.rivals.reader import logged_rows
-from tideline.jars import jars_dir
 from tideline.reasons import CLOCK_TOLERANCE_SECONDS, RULE_VERSION, Reason
 from tideline.settings import Settings, load_settings
 
 NAMES = ("tweet_id", "date", "time", "lang", "country_code", "country_place", "_corrupt_record")
 FIELDS = ", ".join(f"{name} string" for name in NAMES)
-
-
-def session() -> SparkSession:
-    """Spark with Delta as its documentation says, and UTC, without which the times would be others."""
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    return (
-        SparkSession.builder.appName("naive")
-        .config("spark.driver.extraClassPath", f"{jars_dir('spark')}/*")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-        .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
-    )
 
 
 def read(spark: SparkSession, settings: Settings) -> DataFrame:
@@ -111,8 +94,9 @@ def _is_blank(name: str) -> Column:
 def main() -> None:
     """Run; the last line is the number of rows as JSON."""
     folder, forever = Path(sys.argv[1]), sys.argv[2] == "forever"
-    spark = session()
-    writer = rows(read(spark, load_settings())).writeStream.format("delta").outputMode("append")
+    settings = load_settings()
+    spark = plain_session(settings)
+    writer = rows(read(spark, settings)).writeStream.format("delta").outputMode("append")
     writer = writer if forever else writer.trigger(availableNow=True)
     query = writer.option("checkpointLocation", str(folder / "checkpoint")).start(str(folder / "table"))
     signal.signal(signal.SIGTERM, lambda *_: query.stop())
