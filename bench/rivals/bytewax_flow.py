@@ -16,10 +16,10 @@ from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.testing import run_main
+from deltalake import DeltaTable
 
 from bench.rivals.judge import Batch
 from bench.rivals.native import BATCH_RECORDS, CLIENT, POLL_RECORDS, Sink
-from bench.rivals.reader import logged_rows
 from tideline.settings import load_settings
 
 
@@ -74,7 +74,7 @@ def main() -> None:
     source = KafkaSource([settings.kafka_bootstrap], [topic], tail=False, add_config=fetching, batch_size=POLL_RECORDS)
     op.output("out", op.input("in", flow, source), DeltaSink(table, topic))
     run_main(flow)
-    sys.stdout.write(json.dumps({"rows": logged_rows(table)}) + "\n")
+    sys.stdout.write(json.dumps({"rows": DeltaTable(table).count()}) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.drain import PASSES, drain_once
-from bench.rivals.reader import logged_rows
 from streaming.app import run
 from streaming.queries import Trigger, bronze_query
-from tideline.lake import table_path
+from tideline.lake import open_log
 from tideline.session import build_session
 from tideline.settings import Settings, load_settings
 from tideline.tables import create_tables
@@ -31,7 +30,7 @@ def main() -> None:
     settings = replace(load_settings(), warehouse=str(folder / "lake"), checkpoints="")
     if mode == "stream":
         run(settings, ["tweets"], available_now=False, report=lambda _: None)
-        said: dict[str, Any] = {"rows": logged_rows(Path(table_path(settings, BRONZE)))}
+        said: dict[str, Any] = {"rows": open_log(settings, BRONZE).count()}
     elif mode == "warm":
         said = _warm(settings, folder)
     else:
@@ -58,7 +57,7 @@ def _bronze(settings: Settings, trigger: Trigger) -> dict[str, Any]:
     signal.signal(signal.SIGTERM, lambda *_: query.stop())
     query.awaitTermination()
     spark.stop()
-    return {"rows": logged_rows(Path(table_path(settings, BRONZE)))}
+    return {"rows": open_log(settings, BRONZE).count()}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
 from bench.rivals.contest import Proof
@@ -27,12 +26,6 @@ COLUMNS = (
     "headers::STRUCT(key VARCHAR, value BLOB)[]",
 )
 """What of ``bronze.tweets`` is compared, times as microseconds: all of it."""
-
-
-def logged_rows(table: Path) -> int:
-    """The rows of a table as its log states them, without reading a file."""
-    actions = pa.table(DeltaTable(str(table)).get_add_actions(flatten=True))
-    return int(sum(actions["num_records"].to_pylist()))
 
 
 def bronze_proof(table: Path) -> Proof:
