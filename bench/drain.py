@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 from pyspark.sql import SparkSession
 
-from bench.meter import Cost, Meter
+from bench.meter import Cost, Meter, own_cpu_seconds
 from bench.result import Figure
 from producers.replay import Options, replay_tweets
 from producers.source import generated_source
@@ -85,7 +85,7 @@ def main() -> None:
     passes, broker = int(sys.argv[1]), int(sys.argv[2])
     settings = load_settings()
     own = psutil.Process()
-    start = Cost(time.time() - own.create_time(), sum(own.cpu_times()[:2]), 0)
+    start = Cost(time.time() - own.create_time(), own_cpu_seconds(), 0)
     with Meter([own.pid]) as starting:
         spark = build_session(settings, "tideline-bench")
     for number in range(passes):

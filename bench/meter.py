@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +13,12 @@ from types import TracebackType
 import psutil
 
 SAMPLE_SECONDS = 0.2
+
+
+def own_cpu_seconds() -> float:
+    """User and system time of this process and of its children that ended, so far; exact, without a sample."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ Run as a module it is one run, in a process of its own: ``python -m bench.produc
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
 from statistics import median
 
+from bench.meter import own_cpu_seconds
 from bench.result import Figure
 from producers.client import open_producer
 from producers.lines import split_lines
@@ -70,10 +70,10 @@ def main() -> None:
 def send_by_replay(file: Path, bootstrap: str, topic: str, processes: int = 1) -> dict[str, float]:
     """Our own replay: lines are read, judged and built while it sends."""
     source = file_source(file)
-    began, cpu = time.monotonic(), _cpu_seconds()
+    began, cpu = time.monotonic(), own_cpu_seconds()
     options = Options(resend=True, processes=processes)
     sent = replay_tweets(source, bootstrap=bootstrap, topic=topic, options=options)
-    return {"records": sent.sent, "seconds": time.monotonic() - began, "cpu_seconds": _cpu_seconds() - cpu}
+    return {"records": sent.sent, "seconds": time.monotonic() - began, "cpu_seconds": own_cpu_seconds() - cpu}
 
 
 def ready_records(source: Source) -> list[tuple[bytes, bytes, Headers]]:
@@ -85,17 +85,11 @@ def send_plainly(file: Path, bootstrap: str, topic: str) -> dict[str, float]:
     """The loop that everybody writes first, with our producer's settings and nothing left to do but send."""
     ready = ready_records(file_source(file))
     producer = open_producer(bootstrap)
-    began, cpu = time.monotonic(), _cpu_seconds()
+    began, cpu = time.monotonic(), own_cpu_seconds()
     for key, value, headers in ready:
         producer.send(topic, key=key, value=value, headers=headers)
     producer.flush()
-    return {"records": len(ready), "seconds": time.monotonic() - began, "cpu_seconds": _cpu_seconds() - cpu}
-
-
-def _cpu_seconds() -> float:
-    """Of this process and of its children that ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+    return {"records": len(ready), "seconds": time.monotonic() - began, "cpu_seconds": own_cpu_seconds() - cpu}
 
 
 if __name__ == "__main__":

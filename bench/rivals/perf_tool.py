@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import time
 from hashlib import sha256
 from pathlib import Path
 
+from bench.meter import own_cpu_seconds
 from bench.rivals.errors import ContestError
 from tideline.jars import jars_dir
 from tideline.jars.ivy import Module, retrieve
@@ -50,14 +50,9 @@ def send_by_perf_tool(file: Path, payloads: Path, bootstrap: str, topic: str) ->
     program = [str(find_java()), "-Xmx512m", "-cp", jars, "org.apache.kafka.tools.ProducerPerformance"]
     what = ["--topic", topic, "--num-records", str(records), "--throughput", "-1", "--payload-file", str(payloads)]
     how = ["--bootstrap-server", bootstrap, "--command-property", *PROPERTIES]
-    began, before = time.monotonic(), _cpu_of_children()
+    began, before = time.monotonic(), own_cpu_seconds()
     done = subprocess.run([*program, *what, *how], capture_output=True, text=True, check=False)
     if done.returncode:
         msg = f"Kafka's tool ended with {done.returncode}: {(done.stderr + done.stdout)[-400:]}"
         raise ContestError(msg)
-    return {"records": records, "seconds": time.monotonic() - began, "cpu_seconds": _cpu_of_children() - before}
-
-
-def _cpu_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return {"records": records, "seconds": time.monotonic() - began, "cpu_seconds": own_cpu_seconds() - before}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.broker import own_broker
+from bench.meter import own_cpu_seconds
 from bench.produce import ready_records, send_by_replay, send_plainly, write_tweets
 from bench.rivals.contest import Contender, Proof, Scale, Section
 from bench.rivals.errors import ContestError
@@ -112,7 +113,7 @@ def send_ready(ready: Sequence[tuple[bytes, bytes, Any]], bootstrap: str, topic:
             failed.append(str(error))
 
     producer = Producer(CONFLUENT | {"bootstrap.servers": bootstrap})
-    began, cpu = time.monotonic(), time.process_time()
+    began, cpu = time.monotonic(), own_cpu_seconds()
     for key, value, headers in ready:
         while True:
             try:
@@ -125,7 +126,7 @@ def send_ready(ready: Sequence[tuple[bytes, bytes, Any]], bootstrap: str, topic:
     if failed:
         msg = f"{len(failed):,} records were not delivered: {failed[0]}"
         raise ContestError(msg)
-    return {"records": len(ready), "seconds": time.monotonic() - began, "cpu_seconds": time.process_time() - cpu}
+    return {"records": len(ready), "seconds": time.monotonic() - began, "cpu_seconds": own_cpu_seconds() - cpu}
 
 
 def _proof(bootstrap: str, _: Path, said: Mapping[str, Any]) -> Proof | None:
