@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -30,7 +29,6 @@ def write_page(contests: Sequence[Contest], path: Path) -> None:
         about=about(VERSIONS),
         sections=[_section(number, contest) for number, contest in enumerate(contests)],
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script
-        year=datetime.now(UTC).year,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
