@@ -1,6 +1,6 @@
 """Producing: the same tweets into a topic of two partitions, confirmed by Kafka.
 
-Run as a module it is one run: ``python -m bench.rivals.produce ours|plain|confluent|perf FOLDER FILE PAYLOADS``.
+Run as a module it is one run: ``python -m bench.rivals.produce ours|ours-2|plain|confluent|perf FOLDER FILE PAYLOADS``.
 """
 
 from __future__ import annotations
