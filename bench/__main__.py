@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import commits, drain, freshness, produce, store, validate, verdicts
+from bench.arguments import positive, some_of
 from bench.broker import own_broker
 from bench.result import Figure, show, write
 from tideline.errors import TidelineError
@@ -21,12 +22,14 @@ SECTIONS = ("produce", "drain", "freshness", "store", "commits", "validation", "
 def main() -> int:
     """Measure, print the table, write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--sections", default=",".join(SECTIONS), help=f"some of {', '.join(SECTIONS)}")
-    parser.add_argument("--records", type=int, default=1_000_000, help="records of the backlog to drain")
-    parser.add_argument("--produced", type=int, default=1_000_000, help="records of each produce run")
-    parser.add_argument("--seconds", type=int, default=90, help="how long freshness is measured, after its warm-up")
-    parser.add_argument("--commits", type=int, default=2000, help="commits whose times are compared")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of bronze whose validation is measured")
+    parser.add_argument("--sections", type=some_of(SECTIONS), default=SECTIONS, help=f"some of {', '.join(SECTIONS)}")
+    parser.add_argument("--records", type=positive, default=1_000_000, help="records of the backlog to drain")
+    parser.add_argument("--produced", type=positive, default=1_000_000, help="records of each produce run")
+    parser.add_argument(
+        "--seconds", type=positive, default=90, help="how long freshness is measured, after its warm-up"
+    )
+    parser.add_argument("--commits", type=positive, default=2000, help="commits whose times are compared")
+    parser.add_argument("--rows", type=positive, default=1_000_000, help="rows of bronze whose validation is measured")
     parser.add_argument("--json", type=Path, default=None, help="where the figures go (default: <home>/bench.json)")
     arguments = parser.parse_args()
     console = Console(stderr=True)
@@ -48,7 +51,7 @@ def _measure(settings: Settings, arguments: argparse.Namespace, console: Console
     with ExitStack() as stack:
         with console.status("starting a broker"):
             own = stack.enter_context(own_broker(settings))
-        for section in arguments.sections.split(","):
+        for section in arguments.sections:
             with console.status(f"measuring {section}"):
                 figures += _section(section, own, arguments)
     return figures

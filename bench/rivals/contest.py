@@ -32,12 +32,12 @@ class Scale:
     """How large a contest is; a section takes what concerns it.
 
     Attributes:
-        records: Kafka records, or rows of a table.
-        seconds: how long a load lasts.
-        rates: records per second of an open-loop load.
+        records: Kafka records to produce, drain and catch up with.
+        seconds: how long an open-loop load lasts, after its warm-up.
+        rates: records per second of that load.
         commits: commits of the section on growth.
         files: files of the section on compaction.
-        rows: rows of the sections on gold and validation.
+        rows: rows of the section on gold; the one on validation takes the first.
     """
 
     records: int = 3_000_000
@@ -45,7 +45,7 @@ class Scale:
     rates: tuple[int, ...] = (500, 1000, 5000)
     commits: int = 5000
     files: int = 2000
-    rows: tuple[int, ...] = (3_000_000,)
+    rows: tuple[int, ...] = (3_000_000, 30_000_000)
 
 
 @dataclass(frozen=True)
