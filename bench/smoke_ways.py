@@ -14,8 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch.gold import MARTS, gold
-from bench.rivals.validation_aggregate import aggregate
-from bench.rivals.validation_ways import suites
+from bench.rivals.tables.validation_aggregate import aggregate
+from bench.rivals.tables.validation_ways import suites
 from bench.validate import generate
 from producers.lines import split_lines
 from producers.synthetic import HEADER, SyntheticTweets

@@ -11,7 +11,7 @@ from importlib import import_module
 
 from rich.console import Console
 
-from bench.rivals.arguments import parse_arguments, scale_of
+from bench.rivals.arguments import SECTIONS, parse_arguments, scale_of
 from bench.rivals.contest import Section, race
 from bench.rivals.errors import ContestError
 from bench.rivals.page import write_page
@@ -49,7 +49,7 @@ def main() -> int:
 def _hold(name: str, settings: Settings, arguments: argparse.Namespace, contests: list[Contest]) -> None:
     console = Console(stderr=True)
     with console.status(f"preparing {name}") as status:
-        module = import_module(f"bench.rivals.{name}")
+        module = import_module(SECTIONS[name])
         with module.section(settings, scale_of(arguments)) as found:
             sections: list[Section] = [found] if isinstance(found, Section) else list(found)
             for section in [chosen(each, arguments.contenders) for each in sections]:

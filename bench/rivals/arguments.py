@@ -10,7 +10,15 @@ from pathlib import Path
 from bench.arguments import positive, positives, some_of, words
 from bench.rivals.contest import Scale
 
-SECTIONS = ("produce", "drain", "restart", "freshness", "growth", "compaction", "gold", "validation")
+SECTIONS = {
+    name: f"bench.rivals.{folder}.{name}"
+    for folder, names in (
+        ("streams", ("produce", "drain", "restart", "freshness")),
+        ("tables", ("growth", "compaction", "gold", "validation")),
+    )
+    for name in names
+}
+"""Every section, and the module that holds it."""
 
 
 def parse_arguments(line: Sequence[str] | None = None) -> argparse.Namespace:
@@ -20,7 +28,7 @@ def parse_arguments(line: Sequence[str] | None = None) -> argparse.Namespace:
         description="Contests between Tideline and what else does the same, on this machine.",
     )
     add = parser.add_argument
-    add("--sections", type=some_of(SECTIONS), default=SECTIONS, help=f"some of {', '.join(SECTIONS)}")
+    add("--sections", type=some_of(tuple(SECTIONS)), default=tuple(SECTIONS), help=f"some of {', '.join(SECTIONS)}")
     add("--contenders", type=words, default=(), help="only contenders whose names contain one of these words")
     add("--runs", type=positive, default=5, help="runs of each contender")
     add("--records", type=positive, default=Scale.records, help="Kafka records to produce, drain, catch up with")

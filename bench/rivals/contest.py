@@ -1,8 +1,8 @@
 """A contest: contenders in processes of their own, run in turns; what each cost, and whether all made the same.
 
-A module ``bench.rivals.<name>`` offers ``section(settings, scale)``: a context manager that prepares what all share
-(broker, topic, tables) and yields a ``Section``, or a list of them. It imports no rival: only the contenders'
-processes do. Names of our own contenders begin with ``ours``.
+A section's module, in ``bench.rivals.streams`` or ``bench.rivals.tables``, offers ``section(settings, scale)``: a
+context manager that prepares what all share (broker, topic, tables) and yields a ``Section``, or a list of them. It
+imports no rival: only the contenders' processes do. Names of our own contenders begin with ``ours``.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.rivals import plain_spark, steps
-from bench.rivals.checksum import digest_tables
+from bench.rivals import plain_spark
 from bench.rivals.contest import CPU_SECONDS, MEMORY, SECONDS, Contender, Proof, Scale, Section
-from bench.rivals.silver import write_silver
+from bench.rivals.tables import steps
+from bench.rivals.tables.checksum import digest_tables
+from bench.rivals.tables.silver import write_silver
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
@@ -58,7 +59,7 @@ def _section(lake: Settings, rows: int, silver: Path) -> Section:
 
 
 def _command(way: str, silver: Path) -> Callable[[Path], list[str]]:
-    return lambda folder: [sys.executable, "-m", f"bench.rivals.gold_{way}", str(silver), str(folder)]
+    return lambda folder: [sys.executable, "-m", f"bench.rivals.tables.gold_{way}", str(silver), str(folder)]
 
 
 def _proof(folder: Path, _: Mapping[str, Any]) -> Proof:

@@ -1,7 +1,8 @@
 """Tideline's own stream of tweets to bronze, as a contender.
 
-``python -m bench.rivals.ours FOLDER once|forever|warm|stream`` keeps its lake in ``FOLDER/lake``. ``warm`` drains
-several times in one process and tells of the last time only; ``stream`` runs the whole stream, live counts included.
+``python -m bench.rivals.streams.ours FOLDER once|forever|warm|stream`` keeps its lake in ``FOLDER/lake``. ``warm``
+drains several times in one process and tells of the last time only; ``stream`` runs the whole stream, live counts
+included.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Quix Streams with a sink of its base class that judges and writes as the native loop does.
 
-``python -m bench.rivals.quix FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``.
+``python -m bench.rivals.streams.quix FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from quixstreams import Application
 from quixstreams.sinks import BaseSink
 
-from bench.rivals.judge import Batch
-from bench.rivals.native import BATCH_RECORDS, CLIENT, FRESH_SECONDS, Sink
+from bench.rivals.streams.judge import Batch
+from bench.rivals.streams.native import BATCH_RECORDS, CLIENT, FRESH_SECONDS, Sink
 from tideline.offsets import topic_state
 from tideline.settings import load_settings
 

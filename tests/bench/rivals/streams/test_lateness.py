@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from bench.rivals.freshness import lateness
+from bench.rivals.streams.freshness import lateness
 
 BEGIN = pd.Timestamp("2026-03-01T12:00:00Z")
 

@@ -1,4 +1,4 @@
-"""The contenders of validation: ``python -m bench.rivals.validation_ways WAY TABLES FOLDER``.
+"""The contenders of validation: ``python -m bench.rivals.tables.validation_ways WAY TABLES FOLDER``.
 
 ``generate ROWS TABLES`` makes the tables that all of them look at.
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from bench.rivals import steps
 from bench.rivals.plain_spark import plain_session
-from bench.rivals.validation_aggregate import aggregate
+from bench.rivals.tables import steps
+from bench.rivals.tables.validation_aggregate import aggregate
 from bench.validate import SOURCE, Verdicts, generate
 from tideline.settings import Settings
 from tideline.tables import read_table

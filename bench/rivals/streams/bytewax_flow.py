@@ -1,6 +1,6 @@
 """Bytewax with a sink of its base class that judges and writes as the native loop does.
 
-``python -m bench.rivals.bytewax_flow FOLDER once`` lands the tweets' topic in ``FOLDER/table``.
+``python -m bench.rivals.streams.bytewax_flow FOLDER once`` lands the tweets' topic in ``FOLDER/table``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.testing import run_main
 from deltalake import DeltaTable
 
-from bench.rivals.judge import Batch
-from bench.rivals.native import BATCH_RECORDS, CLIENT, POLL_RECORDS, Sink
+from bench.rivals.streams.judge import Batch
+from bench.rivals.streams.native import BATCH_RECORDS, CLIENT, POLL_RECORDS, Sink
 from tideline.settings import load_settings
 
 

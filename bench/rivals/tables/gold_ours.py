@@ -1,4 +1,4 @@
-"""The contender ``python -m bench.rivals.gold_ours SILVER FOLDER``: the step `gold`, as it is."""
+"""The contender ``python -m bench.rivals.tables.gold_ours SILVER FOLDER``: the step `gold`, as it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from batch.gold import gold
-from bench.rivals import steps
+from bench.rivals.tables import steps
 
 
 def main() -> None:

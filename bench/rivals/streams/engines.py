@@ -16,7 +16,7 @@ class Engine:
     Attributes:
         name: as the table shows it.
         note: how it was tuned.
-        module: ``python -m bench.rivals.<module> FOLDER MODE`` runs it.
+        module: ``python -m bench.rivals.streams.<module> FOLDER MODE`` runs it.
         table: its bronze table, within the folder.
     """
 
@@ -27,7 +27,7 @@ class Engine:
 
     def command(self, folder: Path, mode: str, *more: str) -> list[str]:
         """The command that runs it: ``once`` for all that is there, ``forever`` until SIGTERM."""
-        return [sys.executable, "-m", f"bench.rivals.{self.module}", str(folder), mode, *more]
+        return [sys.executable, "-m", f"bench.rivals.streams.{self.module}", str(folder), mode, *more]
 
     def table_in(self, folder: Path) -> Path:
         """Where its bronze table lies."""

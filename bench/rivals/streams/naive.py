@@ -1,6 +1,6 @@
 """PySpark as a tutorial has it: Kafka, ``from_json``, checks, Delta, on a session of a user who has set nothing.
 
-``python -m bench.rivals.naive FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``.
+``python -m bench.rivals.streams.naive FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``.
 """
 
 from __future__ import annotations

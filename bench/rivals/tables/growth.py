@@ -13,8 +13,8 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
 from bench.commits import COMMITS_PER_COMPACTION, TABLE
-from bench.rivals.checksum import digest
 from bench.rivals.contest import CPU_SECONDS, MEMORY, SECONDS, Contender, Measure, Proof, Scale, Section, figure
+from bench.rivals.tables.checksum import digest
 from bench.store import own_store
 from tideline.lake import table_path
 from tideline.minio import minio_status
@@ -63,7 +63,7 @@ def _measures(kind: str) -> tuple[Measure, Measure]:
 
 def _command(way: str, scale: Scale) -> Callable[[Path], list[str]]:
     return lambda folder: [
-        *(sys.executable, "-m", "bench.rivals.growth_ways"),
+        *(sys.executable, "-m", "bench.rivals.tables.growth_ways"),
         *(*way.split(), str(scale.commits), str(folder)),
     ]
 

@@ -1,4 +1,4 @@
-"""The contenders of growth: ``python -m bench.rivals.growth_ways ours|deltalake maintained|bare COMMITS FOLDER``."""
+"""Growth's contenders: ``python -m bench.rivals.tables.growth_ways ours|deltalake maintained|bare COMMITS FOLDER``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from bench.commits import COMMITS_PER_COMPACTION, TABLE, commit_rows
 from bench.growth import BLOCK, WARM_UP_BLOCKS, fit_growth
-from bench.rivals.growth import lake_of
+from bench.rivals.tables.growth import lake_of
 from tideline.lake import table_path
 from tideline.rows import arrow_schema
 from tideline.s3 import storage_options

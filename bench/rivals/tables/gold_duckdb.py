@@ -1,4 +1,4 @@
-"""The contender ``python -m bench.rivals.gold_duckdb SILVER FOLDER``: SQL over the tables' Parquet files.
+"""The contender ``python -m bench.rivals.tables.gold_duckdb SILVER FOLDER``: SQL over the tables' Parquet files.
 
 DuckDB's Delta extension comes over the network at run time; deltalake names the files of the newest version instead,
 and writes the marts.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from deltalake import DeltaTable, write_deltalake
 
-from bench.rivals import steps
+from bench.rivals.tables import steps
 from tideline.lake import table_path
 from tideline.settings import Settings
 

@@ -1,8 +1,8 @@
 """The native loop: librdkafka, pyarrow, Polars and delta-rs in one Python process, exactly once.
 
-``python -m bench.rivals.native FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``. The offsets are
-application transactions of the same Delta commit as the rows, so a restart goes on behind the last commit. While one
-batch is judged and written in a thread, the next one is fetched.
+``python -m bench.rivals.streams.native FOLDER once|forever`` lands the tweets' topic in ``FOLDER/table``. The
+offsets are application transactions of the same Delta commit as the rows, so a restart goes on behind the last commit.
+While one batch is judged and written in a thread, the next one is fetched.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from deltalake import (
     write_deltalake,
 )
 
-from bench.rivals.judge import SCHEMA, Batch, bronze_rows
+from bench.rivals.streams.judge import SCHEMA, Batch, bronze_rows
 from tideline.schemas import TABLES
 from tideline.settings import Settings, load_settings
 

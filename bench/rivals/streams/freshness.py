@@ -1,6 +1,6 @@
 """Freshness: from Kafka's time of a record to the commit that shows it, under an open-loop load.
 
-Run as a module it is one run: ``python -m bench.rivals.freshness CONTENDER FOLDER RATE SECONDS``.
+Run as a module it is one run: ``python -m bench.rivals.streams.freshness CONTENDER FOLDER RATE SECONDS``.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from bench.broker import own_broker
 from bench.freshness import visible_rows
 from bench.meter import Meter
 from bench.rivals.contest import Contender, Scale, Section, figure
-from bench.rivals.engines import NAIVE, NATIVE, OURS, Engine
-from bench.rivals.landing import running
-from bench.rivals.topics import own_topic
+from bench.rivals.streams.engines import NAIVE, NATIVE, OURS, Engine
+from bench.rivals.streams.landing import running
+from bench.rivals.streams.topics import own_topic
 from tideline.settings import Settings, load_settings
 
 MOST_WARM_UP_SECONDS = 60
@@ -83,7 +83,7 @@ def _at(rate: int, seconds: int, settings: Settings) -> Section:
 
 
 def _command(way: Way, rate: int, seconds: int, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "bench.rivals.freshness", way.name, str(folder), str(rate), str(seconds)]
+    return [sys.executable, "-m", "bench.rivals.streams.freshness", way.name, str(folder), str(rate), str(seconds)]
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The contender ``python -m bench.rivals.gold_polars SILVER FOLDER``: lazy scans, collected together."""
+"""The contender ``python -m bench.rivals.tables.gold_polars SILVER FOLDER``: lazy scans, collected together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deltalake import DeltaTable
 
-from bench.rivals import steps
+from bench.rivals.tables import steps
 from tideline.lake import table_path
 
 if TYPE_CHECKING:

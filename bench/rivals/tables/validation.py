@@ -55,7 +55,7 @@ def section(settings: Settings, scale: Scale) -> Iterator[Section]:
 
 
 def _generate(lake: Settings, rows: int, tables: Path) -> None:
-    command = [sys.executable, "-m", "bench.rivals.validation_ways", "generate", str(rows), str(tables)]
+    command = [sys.executable, "-m", "bench.rivals.tables.validation_ways", "generate", str(rows), str(tables)]
     done = subprocess.run(command, env=lake.environment(), capture_output=True, text=True)
     if done.returncode:
         msg = f"the tables to validate cannot be generated: {done.stderr[-1000:]}"
@@ -63,7 +63,7 @@ def _generate(lake: Settings, rows: int, tables: Path) -> None:
 
 
 def _command(way: str, tables: Path) -> Callable[[Path], list[str]]:
-    return lambda folder: [sys.executable, "-m", "bench.rivals.validation_ways", way, str(tables), str(folder)]
+    return lambda folder: [sys.executable, "-m", "bench.rivals.tables.validation_ways", way, str(tables), str(folder)]
 
 
 def _proof(folder: Path, _: Mapping[str, Any]) -> Proof:

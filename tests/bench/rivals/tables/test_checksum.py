@@ -4,7 +4,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from bench.rivals.checksum import digest
+from bench.rivals.tables.checksum import digest
 
 ROW = {"n": 1, "d": Decimal("1.500000"), "t": datetime(2024, 3, 1, tzinfo=UTC), "s": "a", "x": 0.25, "b": True}
 

@@ -1,6 +1,6 @@
 """Restart: killed by SIGKILL while it writes, with a backlog behind; how soon it has caught up, and with what.
 
-Run as a module it is one run: ``python -m bench.rivals.restart ENGINE FOLDER BACKLOG``.
+Run as a module it is one run: ``python -m bench.rivals.streams.restart ENGINE FOLDER BACKLOG``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 from bench.broker import own_broker
 from bench.produce import ready_records
 from bench.rivals.contest import Contender, Scale, Section, figure
-from bench.rivals.engines import SURVIVORS, Engine
 from bench.rivals.errors import ContestError
-from bench.rivals.landing import Landed, kill_tree, running, wait_for
-from bench.rivals.produce import send_ready
-from bench.rivals.reader import distinct_coordinates
-from bench.rivals.topics import own_topic
+from bench.rivals.streams.engines import SURVIVORS, Engine
+from bench.rivals.streams.landing import Landed, kill_tree, running, wait_for
+from bench.rivals.streams.produce import send_ready
+from bench.rivals.streams.reader import distinct_coordinates
+from bench.rivals.streams.topics import own_topic
 from producers.source import generated_source
 from producers.synthetic import SyntheticTweets
 from tideline.settings import Settings, load_settings
@@ -53,7 +53,7 @@ def section(settings: Settings, scale: Scale) -> Iterator[Section]:
 
 
 def _command(engine: Engine, backlog: int, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "bench.rivals.restart", engine.name, str(folder), str(backlog)]
+    return [sys.executable, "-m", "bench.rivals.streams.restart", engine.name, str(folder), str(backlog)]
 
 
 def main() -> None:

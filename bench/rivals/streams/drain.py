@@ -9,9 +9,9 @@ from typing import Any
 
 from bench.broker import own_broker
 from bench.rivals.contest import Contender, Proof, Scale, Section
-from bench.rivals.engines import ENGINES, OURS, Engine
-from bench.rivals.reader import bronze_proof
-from bench.rivals.topics import fill, own_topic
+from bench.rivals.streams.engines import ENGINES, OURS, Engine
+from bench.rivals.streams.reader import bronze_proof
+from bench.rivals.streams.topics import fill, own_topic
 from tideline.broker import broker_status
 from tideline.settings import Settings
 

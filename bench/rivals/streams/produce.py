@@ -1,6 +1,7 @@
 """Producing: the same tweets into a topic of two partitions, confirmed by Kafka.
 
-Run as a module it is one run: ``python -m bench.rivals.produce ours|ours-2|plain|confluent|perf FOLDER FILE PAYLOADS``.
+Run as a module it is one run:
+``python -m bench.rivals.streams.produce ours|ours-2|plain|confluent|perf FOLDER FILE PAYLOADS``.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from bench.meter import own_cpu_seconds
 from bench.produce import ready_records, send_by_replay, send_plainly, write_tweets
 from bench.rivals.contest import Contender, Proof, Scale, Section
 from bench.rivals.errors import ContestError
-from bench.rivals.perf_tool import fetch_tool, send_by_perf_tool
-from bench.rivals.topics import own_topic
+from bench.rivals.streams.perf_tool import fetch_tool, send_by_perf_tool
+from bench.rivals.streams.topics import own_topic
 from producers.source import file_source
 from tideline.broker import broker_status
 from tideline.offsets import topic_state
@@ -70,7 +71,7 @@ def section(settings: Settings, scale: Scale) -> Iterator[Section]:
 
 
 def _command(way: str, file: Path, payloads: Path, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "bench.rivals.produce", way, str(folder), str(file), str(payloads)]
+    return [sys.executable, "-m", "bench.rivals.streams.produce", way, str(folder), str(file), str(payloads)]
 
 
 def main() -> None:

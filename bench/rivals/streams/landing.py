@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.rivals.engines import Engine
 from bench.rivals.errors import ContestError
+from bench.rivals.streams.engines import Engine
 from tideline.settings import Settings
 
 LOOK_SECONDS = 0.005

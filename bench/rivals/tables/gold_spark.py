@@ -1,4 +1,4 @@
-"""The contender ``python -m bench.rivals.gold_spark SILVER FOLDER``: a query per mart, nothing set, nothing shared."""
+"""``python -m bench.rivals.tables.gold_spark SILVER FOLDER``: a query per mart, nothing set, nothing shared."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from batch.gold import MARTS
-from bench.rivals import steps
 from bench.rivals.plain_spark import plain_session
+from bench.rivals.tables import steps
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 

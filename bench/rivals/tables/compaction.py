@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from deltalake import write_deltalake
 
-from bench.rivals import plain_spark, steps
-from bench.rivals.checksum import digest_tables
+from bench.rivals import plain_spark
 from bench.rivals.contest import CPU_SECONDS, MEMORY, SECONDS, Contender, Proof, Scale, Section, figure
 from bench.rivals.errors import ContestError
-from bench.rivals.silver import emissions
+from bench.rivals.tables import steps
+from bench.rivals.tables.checksum import digest_tables
+from bench.rivals.tables.silver import emissions
 from tideline.lake import table_path
 from tideline.settings import Settings
 
@@ -87,7 +88,7 @@ def _link_or_copy(source: str, target: str) -> None:
 def _command(way: str, source: Path) -> Callable[[Path], list[str]]:
     def command(folder: Path) -> list[str]:
         copy_table(Path(table_path(steps.lake_in(source), TABLE)), Path(table_path(steps.lake_in(folder), TABLE)))
-        return [sys.executable, "-m", "bench.rivals.compaction_ways", way, str(folder)]
+        return [sys.executable, "-m", "bench.rivals.tables.compaction_ways", way, str(folder)]
 
     return command
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from bench.rivals.silver import emissions, tweets, write_silver
+from bench.rivals.tables.silver import emissions, tweets, write_silver
 from tideline.rows import arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings

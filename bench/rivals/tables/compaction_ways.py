@@ -1,4 +1,4 @@
-"""The contenders of compaction: ``python -m bench.rivals.compaction_ways WAY FOLDER``.
+"""The contenders of compaction: ``python -m bench.rivals.tables.compaction_ways WAY FOLDER``.
 
 The process reads the table, has another one compact it, whose cost counts, and reads it again.
 """
@@ -17,10 +17,10 @@ from statistics import median
 from deltalake import DeltaTable
 
 from bench.meter import Meter
-from bench.rivals import steps
-from bench.rivals.checksum import rows_of
-from bench.rivals.compaction import TABLE
 from bench.rivals.plain_spark import plain_session
+from bench.rivals.tables import steps
+from bench.rivals.tables.checksum import rows_of
+from bench.rivals.tables.compaction import TABLE
 from tideline.lake import table_path
 from tideline.settings import Settings
 
@@ -72,7 +72,7 @@ def main() -> None:
     before = seconds_to_read(path)
     version = DeltaTable(path).version()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.rivals.compaction_ways", way, str(folder), "do"], stdout=sys.stderr
+        [sys.executable, "-m", "bench.rivals.tables.compaction_ways", way, str(folder), "do"], stdout=sys.stderr
     )
     with Meter([process.pid]) as meter:
         code = process.wait()

@@ -3,8 +3,8 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from bench.rivals.compaction import copy_table, write_small_files
-from bench.rivals.compaction_ways import written_after
+from bench.rivals.tables.compaction import copy_table, write_small_files
+from bench.rivals.tables.compaction_ways import written_after
 
 
 def test_each_file_has_a_commit_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Contests over tables that are there: growth, compaction, gold, validation."""
