@@ -35,7 +35,7 @@ check: setup ## lint, types and unit tests
 	"$(BIN)/ruff" check
 	"$(BIN)/ruff" format --check
 	"$(BIN)/mypy"
-	$(PYTEST) -m "not integration"
+	$(PYTEST) --ignore tests/integration
 
 integration: setup ## the tests with real Kafka, Spark and Airflow
 	$(PYTEST) tests/integration -m "not long" --durations 20

@@ -20,15 +20,15 @@ SPARK_OVERRIDES = {
 }
 
 
-JVM_OF_CHILDREN = "SPARK_SUBMIT_OPTS"
+JVM_OPTIONS = "SPARK_SUBMIT_OPTS"
 """The variable from which Spark's launcher takes further options of a JVM."""
 
 
 @pytest.fixture(scope="session", autouse=True)
-def short_lived_children() -> Iterator[None]:
-    """Spark in child processes does without the second compiler: they end before it pays, and it takes their cores."""
+def no_second_compiler() -> Iterator[None]:
+    """Spark in tests, in child processes too, does without the second compiler: it takes cores and hardly pays."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(JVM_OF_CHILDREN, FIRST_COMPILER)
+        environment.setenv(JVM_OPTIONS, FIRST_COMPILER)
         yield
 
 
@@ -36,9 +36,7 @@ def short_lived_children() -> Iterator[None]:
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The session of all tests."""
     settings = Settings(home=tmp_path_factory.mktemp("spark"))
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv(JVM_OF_CHILDREN)
-        session = build_session(settings, "tideline-tests", SPARK_OVERRIDES)
+    session = build_session(settings, "tideline-tests", SPARK_OVERRIDES)
     yield session
     session.stop()
 

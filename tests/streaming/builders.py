@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,14 +13,20 @@ KAFKA_DDL = (
     "key binary, value binary, topic string, partition int, offset bigint, timestamp timestamp, "
     "headers array<struct<key: string, value: binary>>"
 )
+Headers = Sequence[Mapping[str, object]] | None
 RECEIVED = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 
 def kafka_frame(spark: SparkSession, values: Sequence[bytes | None], **record: Any) -> DataFrame:
     """Records of these values as Spark's Kafka source hands them over; offsets count from 0."""
-    topic, headers = record.get("topic", "tweets"), record.get("headers")
-    received = record.get("timestamp", RECEIVED)
-    rows = [(b"key", value, topic, 0, offset, received, headers) for offset, value in enumerate(values)]
+    headers = record.pop("headers", None)
+    return kafka_records(spark, [(value, headers) for value in values], **record)
+
+
+def kafka_records(spark: SparkSession, records: Iterable[tuple[bytes | None, Headers]], **record: Any) -> DataFrame:
+    """Records of these values and headers as Spark's Kafka source hands them over; offsets count from 0."""
+    topic, received = record.get("topic", "tweets"), record.get("timestamp", RECEIVED)
+    rows = [(b"key", value, topic, 0, offset, received, headers) for offset, (value, headers) in enumerate(records)]
     return spark.createDataFrame(rows, KAFKA_DDL)
 
 

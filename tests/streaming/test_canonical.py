@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
@@ -14,7 +13,8 @@ from streaming.canonical import Layout
 from streaming.emissions import EMISSION_LAYOUTS, emissions_to_bronze
 from streaming.records import text, with_fields
 from streaming.tweets import FIELDS, TWEET_LAYOUTS, tweets_to_bronze
-from tests.streaming.builders import kafka_frame
+from tests.streaming.builders import kafka_frame, kafka_records
+from tests.streaming.drawn import drawn
 from tideline.reasons import Reason
 from tideline.records import EMISSION_COLUMNS
 
@@ -142,40 +142,33 @@ def nearly_canonical(draw: st.DrawFn, layouts: Sequence[Layout]) -> bytes:
     return line
 
 
-# Each example is a job of Spark's, which costs more than the values in it: few examples of many values.
-MANY = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-FEW = settings(MANY, max_examples=5)
-
-
-@MANY
-@given(values=st.lists(nearly_canonical(TWEET_LAYOUTS) | st.binary(), min_size=40, max_size=80))
-def test_any_tweet_has_the_fields_that_from_json_finds(spark: SparkSession, values: list[bytes]) -> None:
-    for row in read_twice(spark, values, FIELDS, TWEET_LAYOUTS):
-        assert row.fields == row.expected, values[row.offset]
-
-
-@MANY
-@given(values=st.lists(nearly_canonical(EMISSION_LAYOUTS) | st.binary(), min_size=40, max_size=80))
-def test_any_emission_has_the_fields_that_from_json_finds(spark: SparkSession, values: list[bytes]) -> None:
-    for row in read_twice(spark, values, EMISSION_COLUMNS, EMISSION_LAYOUTS):
-        assert row.fields == row.expected, values[row.offset]
+@pytest.mark.parametrize(
+    ("columns", "layouts"), [(FIELDS, TWEET_LAYOUTS), (EMISSION_COLUMNS, EMISSION_LAYOUTS)], ids=["tweets", "emissions"]
+)
+def test_any_record_has_the_fields_that_from_json_finds(
+    spark: SparkSession, columns: Sequence[str], layouts: Sequence[Layout]
+) -> None:
+    values = [*drawn(nearly_canonical(layouts), 800), *drawn(st.binary(), 100)]
+    rows = read_twice(spark, values, columns, layouts)
+    assert {row.is_canonical for row in rows} == {True, False}
+    assert [value for value, row in zip(values, rows, strict=True) if row.fields != row.expected] == []
 
 
 @pytest.mark.parametrize(
-    ("transform", "layouts"), [(tweets_to_bronze, TWEET_LAYOUTS), (emissions_to_bronze, EMISSION_LAYOUTS)]
+    ("transform", "layouts"),
+    [(tweets_to_bronze, TWEET_LAYOUTS), (emissions_to_bronze, EMISSION_LAYOUTS)],
+    ids=["tweets", "emissions"],
 )
-@FEW
-@given(data=st.data())
 def test_a_blank_after_the_text_which_makes_it_uncanonical_changes_nothing_in_bronze(
-    spark: SparkSession, transform: Callable[[DataFrame], DataFrame], layouts: Sequence[Layout], data: st.DataObject
+    spark: SparkSession, transform: Callable[[DataFrame], DataFrame], layouts: Sequence[Layout]
 ) -> None:
-    values = data.draw(st.lists(nearly_canonical(layouts) | st.binary(), min_size=40, max_size=80))
-    headers = data.draw(st.sampled_from([None, [], [{"key": "raw", "value": b"1"}], [{"key": "line", "value": b"7"}]]))
-    rows = [
-        transform(kafka_frame(spark, [value + blank for value in values], headers=headers))
+    headers = st.sampled_from([None, [], [{"key": "raw", "value": b"1"}], [{"key": "line", "value": b"7"}]])
+    records = drawn(st.tuples(nearly_canonical(layouts) | st.binary(), headers))
+    without, with_blank = (
+        transform(kafka_records(spark, [(value + blank, headers) for value, headers in records]))
         .drop("value")
         .orderBy("offset")
         .collect()
         for blank in (b"", b" ")
-    ]
-    assert rows[0] == rows[1]
+    )
+    assert [record for record, *pair in zip(records, without, with_blank, strict=True) if pair[0] != pair[1]] == []

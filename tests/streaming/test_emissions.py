@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
 from streaming.emissions import emissions_to_bronze
-from tests.streaming.builders import as_json, emission, kafka_frame
+from tests.streaming.builders import as_json, emission, kafka_frame, kafka_records
+from tests.streaming.drawn import drawn
 from tests.streaming.test_tweets import HEADERS, JSON_VALUES
 from tideline.reasons import Reason
 from tideline.records import EMISSION_COLUMNS
@@ -79,20 +79,17 @@ def test_a_record_without_identity_or_with_a_broken_one_is_known_by_where_it_lie
     spark: SparkSession,
 ) -> None:
     broken = [{"key": "event_id", "value": b"\xff"}]
-    for headers in (None, [], broken, [{"key": "event_id", "value": None}]):
-        row = emissions_to_bronze(kafka_frame(spark, [emission()], topic="emissions", headers=headers)).collect()[0]
-        assert (row.event_id, row.reasons) == ("emissions-0-0", [])
+    records = [(emission(), headers) for headers in (None, [], broken, [{"key": "event_id", "value": None}])]
+    rows = emissions_to_bronze(kafka_records(spark, records, topic="emissions")).orderBy("offset").collect()
+    assert [(row.event_id, row.reasons) for row in rows] == [(f"emissions-0-{offset}", []) for offset in range(4)]
 
 
 FIELDS = st.dictionaries(st.sampled_from([*EMISSION_COLUMNS, "other"]), JSON_VALUES)
 VALUES = st.none() | st.binary() | st.text().map(str.encode) | FIELDS.map(as_json)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(values=st.lists(VALUES, min_size=1, max_size=300), headers=st.none() | HEADERS)
-def test_any_bytes_become_one_bronze_row(
-    spark: SparkSession, values: list[bytes | None], headers: list[dict[str, object]] | None
-) -> None:
-    rows = emissions_to_bronze(kafka_frame(spark, values, headers=headers)).orderBy("offset").collect()
-    assert [None if row.value is None else bytes(row.value) for row in rows] == values
+def test_any_bytes_become_one_bronze_row(spark: SparkSession) -> None:
+    records = drawn(st.tuples(VALUES, st.none() | HEADERS))
+    rows = emissions_to_bronze(kafka_records(spark, records)).orderBy("offset").collect()
+    assert [None if row.value is None else bytes(row.value) for row in rows] == [value for value, _ in records]
     assert all(row.event_id and row.reasons is not None for row in rows)

@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.table import TableMerger
 
 from streaming.sink import changed_counts, changed_flags
-from streaming.upsert import MOST_FILES, REFUSED, LiveTable
+from streaming.upsert import REFUSED, LiveTable
 from tideline.lake import table_path
 from tideline.settings import Settings
 
@@ -97,15 +97,17 @@ def test_an_upsert_whose_files_are_replaced_meanwhile_is_merged_again(settings: 
     assert stored(settings, name) == {(HOUR, "en", None, 2), (HOUR, "de", None, 2), (HOUR, "fr", None, 1)}
 
 
-def test_files_of_inserted_rows_do_not_pile_up(settings: Settings) -> None:
+def test_files_of_inserted_rows_do_not_pile_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 6
+    monkeypatch.setattr("streaming.upsert.MOST_FILES", most)
     name = "live.tweet_counts_hourly"
     write_deltalake(table_path(settings, name), counts())
     table = LiveTable(settings, name)
     files = []
-    for number in range(2 * MOST_FILES + 10):
+    for number in range(2 * most + 4):
         table.upsert(counts((f"lang {number}", None, 1)), changed_counts("tweets"))
         files.append(DeltaTable(table_path(settings, name)).get_add_actions().num_rows)
-    assert (max(files), min(files[MOST_FILES:])) == (MOST_FILES, 1)
+    assert (max(files), min(files[most:])) == (most, 1)
     assert len(stored(settings, name)) == len(files)
 
 
