@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from streaming.app import STREAM_CONF
 from tideline.session import FIRST_COMPILER, build_session
@@ -22,6 +24,21 @@ SPARK_OVERRIDES = {
 
 JVM_OPTIONS = "SPARK_SUBMIT_OPTS"
 """The variable from which Spark's launcher takes further options of a JVM."""
+
+
+class OneSpark(LoadFileScheduling):
+    """Hands out files as a whole, and all unit tests that need Spark as if they were one: so it is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        is_unit = not file.startswith("tests/integration/")
+        return "spark" if is_unit and "spark: SparkSession" in Path(file).read_text() else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneSpark:
+    """The scheduler of the workers, instead of that of ``--dist loadfile``."""
+    return OneSpark(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
