@@ -6,17 +6,18 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from streaming.queries import Trigger, counts_query
+from streaming.queries import Trigger, anomalies_query, counts_query
 from tests.integration.recount import assert_live_counts, read
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.sources import COUNTS_QUERIES, LIVE_QUERIES
+from tideline.sources import ANOMALIES_QUERY, COUNTS_QUERIES, LIVE_QUERIES
 from tideline.tables import create_tables, declared_type
 
 pytestmark = pytest.mark.integration
@@ -26,7 +27,7 @@ HOUR = timedelta(hours=1)
 LIVE = LIVE_QUERIES[COUNTS_QUERIES["emissions"]].tables
 
 
-def row(event_id: str, partition: int, offset: int, received: datetime) -> dict[str, Any]:
+def row(event_id: str, partition: int, offset: int, received: datetime, **fields: Any) -> dict[str, Any]:
     """A valid bronze row; what counting does not look at is null."""
     return dict.fromkeys(TABLES["bronze.emissions"].column_names) | {
         "topic": "emissions",
@@ -37,7 +38,17 @@ def row(event_id: str, partition: int, offset: int, received: datetime) -> dict[
         "date": date(2025, 12, 31),
         "country": "FR",
         "reasons": [],
+        **fields,
     }
+
+
+def measured(number: int, offset: int) -> dict[str, Any]:
+    """A row of one of two domains; every fiftieth is far above its domain."""
+    part = Decimal(10 + number % 7) / 10 * (1000 if number % 50 == 49 else 1)
+    names = ("adSelectionEmissions", "creativeDistributionEmissions", "mediaDistributionEmissions")
+    numbers = dict.fromkeys(names, part) | {"totalEmissions": 3 * part}
+    received = NOON + timedelta(seconds=offset)
+    return row(f"e{number}", 0, offset, received, domain=f"domain-{number % 2}.org", **numbers)
 
 
 def append(spark: SparkSession, lake: Settings, rows: Sequence[dict[str, Any]]) -> None:
@@ -88,6 +99,33 @@ def test_of_copies_in_one_batch_the_first_that_kafka_received_counts(spark: Spar
     assert_live_counts(lake, "emissions")
     hourly = read(lake, "live.emission_counts_hourly")
     assert hourly[hourly.window_start.dt.hour == 13].empty
+
+
+def test_flags_are_the_same_however_the_rows_are_cut(spark: SparkSession, lake: Settings) -> None:
+    create_tables(spark, lake, "bronze.emissions", *LIVE_QUERIES[ANOMALIES_QUERY].tables)
+    numbers = [*range(120), *range(30)]
+    for piece in (range(55), range(55, 150)):
+        append(spark, lake, [measured(numbers[offset], offset) for offset in piece])
+        judge(spark, lake)
+    in_pieces = flags(lake)
+    shutil.rmtree(lake.checkpoints)
+    judge(spark, lake)
+    assert flags(lake) == in_pieces
+    assert [(flag["event_id"], flag["rule"]) for flag in in_pieces] == [
+        ("e49", "extreme for its domain"),
+        ("e99", "extreme for its domain"),
+    ]
+
+
+def judge(spark: SparkSession, lake: Settings) -> None:
+    """Flag what is new."""
+    query = anomalies_query(spark, lake).start(Trigger(None))
+    query.awaitTermination()
+    assert query.exception() is None
+
+
+def flags(lake: Settings) -> list[dict[str, Any]]:
+    return list(read(lake, "live.anomalies").sort_values(["rule", "event_id"]).to_dict("records"))
 
 
 def test_a_changed_plan_computes_the_tables_anew_and_says_why(spark: SparkSession, lake: Settings) -> None:
