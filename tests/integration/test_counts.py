@@ -43,8 +43,8 @@ def row(event_id: str, partition: int, offset: int, received: datetime, **fields
 
 
 def measured(number: int, offset: int) -> dict[str, Any]:
-    """A row of one of two domains; every fiftieth is far above its domain."""
-    part = Decimal(10 + number % 7) / 10 * (1000 if number % 50 == 49 else 1)
+    """A row of one of two domains, whose values rise from row to row; every fiftieth is far above its domain."""
+    part = Decimal(10 + number) / 10 * (1000 if number % 50 == 49 else 1)
     names = ("adSelectionEmissions", "creativeDistributionEmissions", "mediaDistributionEmissions")
     numbers = dict.fromkeys(names, part) | {"totalEmissions": 3 * part}
     received = NOON + timedelta(seconds=offset)
