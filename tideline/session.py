@@ -24,6 +24,18 @@ FIRST_COMPILER = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 
 With one compiler the JVM keeps room for a fifth of the code, and compiles nothing more once that is full."""
 
+HOT_METHODS = "-XX:Tier4InvocationThreshold=30000 -XX:Tier4MinInvocationThreshold=10000 -XX:Tier4CompileThreshold=60000"
+"""Options by which the second compiler waits for methods that run per row.
+
+By the JVM's own thresholds it compiles Spark's planner too, which costs a fifth of what a drain of a million records
+takes, start included."""
+
+_CLASSES = "-XX:MetaspaceSize=300m"
+"""Room for Spark's classes: the JVM begins with 21 MB, and collects its whole heap each time that it needs more."""
+
+_DISTINCT = ("offset", "event_id", "tweet_id", "key", "value", "headers.list.element.value")
+"""Columns whose values hardly repeat: Parquet would hash each for a dictionary, then give the dictionary up."""
+
 _ON_THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 
 
@@ -40,7 +52,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.driver.memory": settings.driver_memory,
         "spark.driver.extraClassPath": jars,
         "spark.executor.extraClassPath": jars,
-        "spark.driver.extraJavaOptions": f"{log4j} -XX:+UseParallelGC {archive_options()}",
+        "spark.driver.extraJavaOptions": f"{log4j} -XX:+UseParallelGC {HOT_METHODS} {_CLASSES} {archive_options()}",
         # A cluster's executors must reach the driver; nobody else has to.
         **(_ON_THIS_MACHINE if settings.spark_master.startswith("local") else {}),
         "spark.ui.enabled": "false",
@@ -58,8 +70,12 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         # Versions older than the retention are read where `clean` or a live query was stopped so long; maintenance has
         # kept their files then. Delta would refuse even a table's newest version, if that is old.
         "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
-        # The default of 50 tasks per state reconstruction is most of a small commit's cost.
-        "spark.databricks.delta.snapshotPartitions": "2",
+        # The default of 50 tasks per state reconstruction is most of a small commit's cost, and even the second task
+        # costs more, in code that is generated for each, than it gains on a log of some thousand files.
+        "spark.databricks.delta.snapshotPartitions": "1",
+        # By default every file, however small, is cut for all cores. A task costs as much as reading some megabytes.
+        "spark.sql.files.minPartitionNum": "1",
+        "spark.sql.files.maxPartitionBytes": "32m",
         # Small tables and one driver: broadcast by size is right, re-planning each tiny query is not.
         "spark.sql.adaptive.enabled": "false",
         # The default of 100 classes is fewer than the stream's queries generate: each batch would push out what the
@@ -81,6 +97,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.parquet.compression.codec": "snappy",
         # The default, INT96, has no statistics, and other readers take it for a time without a zone.
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        **{f"spark.hadoop.parquet.enable.dictionary#{column}": "false" for column in _DISTINCT},
         **(_s3_conf(settings) if settings.on_s3 else {}),
     }
 

@@ -52,7 +52,7 @@ class Settings:
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
     trigger_seconds: float = 5.0
-    batch_records: int = 1_000_000
+    batch_records: int = 1 << 20
     horizon_minutes: int = 120
     tweet_dimensions: tuple[str, ...] = TWEET_DIMENSIONS
     emission_dimensions: tuple[str, ...] = ("country", "device")
