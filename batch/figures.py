@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +12,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable as DeltaLog
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
 from batch.accounting import collect_figures, gold_figures, silver_figures
 from batch.gold import MARTS, SILVER
-from batch.log import newest_version, processed_states
+from batch.log import processed_states
 from tideline.lake import open_log
 from tideline.schemas import TABLES
 from tideline.settings import Settings
@@ -55,29 +56,29 @@ def collect_silver(spark: SparkSession, settings: Settings, source: str, now: da
     done = next(iter(processed_states(settings, silver)), None)
     if done is None:
         return None
-    versions = {name: newest_version(settings, name) for name in (bronze, silver)}
-    tables = _read(spark, settings, versions)
+    logs = {name: open_log(settings, name) for name in (bronze, silver)}
+    versions, found = _versions(logs), _found(logs)
+    tables = {name: read_table(spark, settings, name, version) for name, version in versions.items()}
     same = done.bronze_version == versions[bronze]
     read = None if same else read_table(spark, settings, bronze, done.bronze_version)
     values = collect_figures(silver_figures(source, tables[bronze], tables[silver], read))
-    times = _freshness(open_log(settings, bronze), done.bronze_version, now)
-    return Figures(source, values | times, versions, _found(tables))
+    times = _freshness(logs[bronze], done.bronze_version, now)
+    return Figures(source, values | times, versions, found)
 
 
-def collect_gold(spark: SparkSession, settings: Settings) -> Figures:
-    """Every mart beside the newest silver: one that is older is not what a reader takes it for."""
-    versions = {name: newest_version(settings, name) for name in (*SILVER, *MARTS)}
-    tables = _read(spark, settings, versions)
-    values: dict[str, int | float | Decimal | None] = {**collect_figures(gold_figures(tables))}
-    return Figures("gold", values, versions, _found(tables))
+def collect_gold(settings: Settings) -> Figures:
+    """Every mart beside the newest silver: one that is older is not what a reader takes it for. Needs no Spark."""
+    logs = {name: open_log(settings, name) for name in (*SILVER, *MARTS)}
+    return Figures("gold", {**gold_figures(logs)}, _versions(logs), _found(logs))
 
 
-def _read(spark: SparkSession, settings: Settings, versions: Mapping[str, int]) -> dict[str, DataFrame]:
-    return {name: read_table(spark, settings, name, version) for name, version in versions.items()}
+def _versions(logs: Mapping[str, DeltaLog]) -> dict[str, int]:
+    return {name: int(log.version()) for name, log in logs.items()}
 
 
-def _found(tables: Mapping[str, DataFrame]) -> dict[str, str]:
-    return {name: _text(table.schema) for name, table in tables.items()}
+def _found(logs: Mapping[str, DeltaLog]) -> dict[str, str]:
+    """The columns as the logs name them: in Delta's log a schema is Spark's own JSON."""
+    return {name: _text(StructType.fromJson(json.loads(log.schema().to_json()))) for name, log in logs.items()}
 
 
 def _text(columns: StructType) -> str:

@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from batch.__main__ import main
 from batch.clean import clean
 from batch.docs import publish_docs
+from batch.figures import collect_gold
 from batch.gold import gold
 from expectations.docs import Run
 from tests.batch.builders import RECEIVED, append, emission, tweet
@@ -75,7 +76,7 @@ def test_a_fresh_lake_holds_every_expectation_of_every_layer(spark: SparkSession
     now = datetime.now(UTC)
     whole = {"format": "video", "device": "phone", "domainCoverage": "measured", "kafka_timestamp": now}
     append(spark, own, "bronze.tweets", [tweet(n, tweet_id=n + 1, kafka_timestamp=now) for n in range(20)])
-    append(spark, own, "bronze.emissions", [emission(n, "3", domain=f"{n}.org", **whole) for n in range(20)])
+    append(spark, own, "bronze.emissions", [emission(n, "1.5", domain=f"{n}.org", **whole) for n in range(21)])
     clean(spark, own)
     gold(spark, own)
     land(own, GOOD)
@@ -85,6 +86,15 @@ def test_a_fresh_lake_holds_every_expectation_of_every_layer(spark: SparkSession
     assert list(rows[~rows.success].table) == ["landing.emissions"]
     assert {table.split(".")[0] for table in rows.table} == {"landing", "bronze", "silver", "gold"}
     assert {row["status"] for row in index_rows(Path(own.warehouse, "_docs"))} == {"Success", "Failed"}
+    assert collect_gold(own).values == {
+        **dict.fromkeys(["silver_tweets", "tweets_per_hour", "tweets_per_day"], 20),
+        **dict.fromkeys(["silver_emissions", "country_device_records", "domain_format_records"], 21),
+        "contribution_rows": 21,
+        **dict.fromkeys(["silver_total", "country_device_total", "domain_format_total"], Decimal("31.5")),
+        **dict.fromkeys(["country_trends_total", "flagged_domains_total"], Decimal("31.5")),
+        **dict.fromkeys(["top_domains", "expected_top_domains"], 10),
+        "outliers_misjudged": 0,
+    }
 
 
 def test_a_damaged_landed_file_fails_its_step_by_name(
