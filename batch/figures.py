@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable as DeltaLog
+from deltalake import Schema
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
@@ -19,9 +20,10 @@ from batch.accounting import collect_figures, gold_figures, silver_figures
 from batch.gold import MARTS, SILVER
 from batch.log import processed_states
 from tideline.lake import open_log
+from tideline.rows import arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import declared_type, read_table
+from tideline.tables import read_table
 
 _NEWEST = "max.kafka_timestamp"
 
@@ -38,7 +40,7 @@ class Figures:
 
     def row(self, table: str) -> dict[str, Any]:
         """All that a suite of this table compares."""
-        return self.values | {"found_schema": self.found[table], "declared_schema": _text(declared_type(TABLES[table]))}
+        return self.values | {"found_schema": self.found[table], "declared_schema": _text(_declared(table))}
 
 
 def collect_silver(spark: SparkSession, settings: Settings, source: str, now: datetime) -> Figures | None:
@@ -77,12 +79,17 @@ def _versions(logs: Mapping[str, DeltaLog]) -> dict[str, int]:
 
 
 def _found(logs: Mapping[str, DeltaLog]) -> dict[str, str]:
-    """The columns as the logs name them: in Delta's log a schema is Spark's own JSON."""
-    return {name: _text(StructType.fromJson(json.loads(log.schema().to_json()))) for name, log in logs.items()}
+    return {name: _text(log.schema()) for name, log in logs.items()}
 
 
-def _text(columns: StructType) -> str:
-    return ", ".join(f"{column.name} {column.dataType.simpleString()}" for column in columns.fields)
+def _declared(table: str) -> Schema:
+    return Schema.from_arrow(arrow_schema(TABLES[table]))
+
+
+def _text(columns: Schema) -> str:
+    """The columns with Spark's names of their types: a schema in Delta's log is Spark's own JSON."""
+    fields = StructType.fromJson(json.loads(columns.to_json())).fields
+    return ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in fields)
 
 
 def _freshness(bronze: DeltaLog, processed: int, now: datetime) -> dict[str, float | None]:

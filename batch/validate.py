@@ -48,7 +48,7 @@ def validate_layers(session: Callable[[], SparkSession], settings: Settings, ste
     Nothing is raised for what does not hold: see ``raise_if_fatal``.
 
     Args:
-        session: asked for when there are tables to validate; files are read without Spark.
+        session: asked for when there are bronze and silver, or large marts; all else is read without Spark.
         settings: where everything lies, and from which shares and times on there is a warning.
         step: a key of ``LAYERS``.
 
@@ -59,7 +59,7 @@ def validate_layers(session: Callable[[], SparkSession], settings: Settings, ste
     run_id, began, session = uuid.uuid4().hex, datetime.now(UTC), cache(session)
     sources = {layer: _sources(settings, layer) for layer in LAYERS[step]}
     figures = _figures(session, settings, sources, began)
-    # Only here: its import takes seconds, in which Spark has started and computed the figures.
+    # Only here: its import takes seconds, in which the figures are computed.
     from batch import checks
     from batch.docs import publish_docs
 
@@ -102,9 +102,6 @@ def _figures(
     session: Callable[[], SparkSession], settings: Settings, sources: Mapping[str, Sequence[str]], now: datetime
 ) -> list[Figures]:
     of_silver = [collect_silver(session(), settings, source, now) for source in sources.get("silver", [])]
-    if "gold" in sources:
-        # Its figures need no Spark, but its tables will: it starts here while Great Expectations is imported.
-        session()
     of_gold = [collect_gold(settings)] if "gold" in sources else []
     return [figures for figures in of_silver if figures is not None] + of_gold
 
