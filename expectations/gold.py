@@ -22,7 +22,11 @@ def gold_suites() -> list[Suite]:
 def _own() -> dict[str, tuple[Expectation, ...]]:
     """The expectations of each mart beside its form."""
     return {
-        "gold.tweet_metrics": (*not_null("period_hour"), *at_least(1, "tweets_per_hour"), _day_holds_hour()),
+        "gold.tweet_metrics": (
+            *not_null("period_hour", "tweets_per_hour", "tweets_per_day"),
+            *at_least(1, "tweets_per_hour"),
+            _day_holds_hour(),
+        ),
         "gold.daily_by_country_device": (*not_null("date", "country", *_DAILY), *at_least(1, "record_count")),
         "gold.daily_by_domain_format": (*not_null("date", "domain", *_DAILY), *at_least(1, "record_count")),
         "gold.top_10_domains": (

@@ -153,6 +153,7 @@ def test_a_mart_of_many_rows_is_judged_by_spark_as_one_of_few_is_without_it(
     assert [f"{expectation[7:]} {columns}" for expectation, columns, _ in without] == [
         "column_values_to_be_unique period_hour",
         "column_values_to_not_be_null period_hour",
+        "column_values_to_not_be_null tweets_per_day",
         "column_values_to_be_between tweets_per_hour",
         "column_pair_values_a_to_be_greater_than_b tweets_per_day, tweets_per_hour",
         "compound_columns_to_be_unique date, country, device",
