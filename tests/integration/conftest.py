@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import pytest
 from psycopg import sql
 
 from tests.integration.postgres import find_postgres, running_postgres
+from tests.integration.web import Web, serving
 from tideline.airflow_home import initialise_airflow
 from tideline.broker import start_broker, stop_broker
 from tideline.errors import PrerequisiteError
@@ -110,3 +112,15 @@ def minio(tmp_path_factory: pytest.TempPathFactory, minio_program: Path) -> Iter
     ensure_buckets(settings)
     yield settings
     stop_minio(home)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server to download from; without aria2c such a test is reported as not run, and in CI as failed."""
+    if shutil.which("aria2c") is None:
+        missing = "there is no aria2c on PATH: install it, e.g. Debian's aria2"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with serving() as web:
+        yield web
