@@ -8,8 +8,8 @@ LOCK ?= requirements.lock
 # Options of the contests, e.g. RIVALS="--sections drain --runs 5": see docs/benchmarks.md.
 RIVALS ?=
 UV = "$(BIN)/uv" --quiet
-# Two at a time, a file as a whole by one of them: much of a test's time is waiting for a process to start.
-PYTEST = "$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# A file as a whole by one of the processes, whose number follows: see docs/decisions/0022.
+PYTEST = "$(BIN)/python" -m pytest --dist loadfile --no-loadscope-reorder --numprocesses
 COMPILE = pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 # Everything is a wheel but pyspark, which is built with the setuptools that the lock names.
 SYNC = pip sync --require-hashes --no-build-isolation --only-binary :all: --no-binary pyspark,pyspark-client
@@ -35,13 +35,13 @@ check: setup ## lint, types and unit tests
 	"$(BIN)/ruff" check
 	"$(BIN)/ruff" format --check
 	"$(BIN)/mypy"
-	$(PYTEST) --ignore tests/integration
+	$(PYTEST) 2 --ignore tests/integration
 
 integration: setup ## the tests with real Kafka, Spark and Airflow
-	$(PYTEST) tests/integration -m "not long" --durations 20
+	$(PYTEST) 3 tests/integration -m "not long" --durations 20
 
 test-long: setup ## the long ones of these, before a release: what they show, CI shows by a smaller relative
-	$(PYTEST) tests/integration -m long --durations 0
+	$(PYTEST) 2 tests/integration -m long --durations 0
 
 bench: setup ## speed, CPU, memory and freshness, as a table and JSON
 	"$(BIN)/python" -m bench
