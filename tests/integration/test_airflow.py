@@ -99,6 +99,7 @@ def test_the_dags_load_and_name_everything_that_an_operator_wants_to_know(airflo
                 assert Path(task["application"]).is_file()
 
 
+@pytest.mark.long
 def test_airflow_without_bronze_fails_in_audit_with_audits_own_sentence(airflow: Settings) -> None:
     events: list[TaskEvent] = []
     no_bronze = f"no bronze table found under {airflow.warehouse}/bronze; `tideline stream` creates them"

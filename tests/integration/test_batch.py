@@ -171,6 +171,7 @@ def test_gold_equals_an_independent_recount_of_bronze(spark: SparkSession, lake:
     assert_gold(lake)
 
 
+@pytest.mark.long
 def test_two_golds_at_once_end_in_the_same_gold(spark: SparkSession, lake: Settings) -> None:
     append_messy(spark, lake)
     clean(spark, lake)
@@ -254,7 +255,7 @@ def test_a_table_whose_creator_was_killed_before_the_first_commit_is_created(
     assert_silver(lake, "tweets")
 
 
-@pytest.mark.parametrize("moment", [has_data_without_commit, has_half_of_gold])
+@pytest.mark.parametrize("moment", [has_data_without_commit, pytest.param(has_half_of_gold, marks=pytest.mark.long)])
 def test_a_run_that_is_killed_is_made_up_for_by_the_next(
     spark: SparkSession, lake: Settings, moment: Callable[[Settings], bool]
 ) -> None:
