@@ -187,7 +187,7 @@ class SyntheticTweets:
         return first + np.where(tells & (choices > 0), 1 + country % np.maximum(1, choices), 0)
 
     def _day_texts(self) -> list[str]:
-        count = int(self._seconds.max()) // 86_400 + 1
+        count = int(np.max(self._seconds)) // 86_400 + 1
         return [f"{self._start + timedelta(days=day):%Y-%m-%d}" for day in range(count)]
 
 
