@@ -10,15 +10,14 @@ from decimal import Decimal
 from functools import reduce
 from typing import Final
 
-import pyarrow as pa
 from deltalake import DeltaTable as DeltaLog
-from deltalake import QueryBuilder
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from batch.emission_marts import TOP_DOMAINS
 from batch.outliers import Z_THRESHOLD
 from tideline.events import is_valid
+from tideline.lake import query
 from tideline.reasons import CLOCK_TOLERANCE_SECONDS, SOURCE_REASONS, SUM_TOLERANCE
 from tideline.records import EMISSION_COLUMNS
 
@@ -141,7 +140,7 @@ def _difference(first: Column, second: Column, third: Column, total: Column) -> 
 
 def _ask(table: DeltaLog, sql: str) -> dict[str, int | Decimal]:
     """The one row that an aggregate gives of a table."""
-    (row,) = pa.table(QueryBuilder().register("t", table).execute(sql).read_all()).to_pylist()
+    (row,) = query(table, sql)
     return {figure: 0 if value is None else _plain(value) for figure, value in row.items()}
 
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-import pyarrow as pa
 from deltalake import DeltaTable as DeltaLog
-from deltalake import QueryBuilder
 
+from tideline.lake import query
 from tideline.settings import Settings
 
 Window = datetime | date
@@ -119,7 +118,7 @@ def recount(
         wanted=_wanted(windows),
         horizon=f"interval '{horizon_minutes} minutes'",
     )
-    rows = _rows(bronze, sql)
+    rows = query(bronze, sql)
     names = ("w", *comparison.dimensions)
     return {tuple(r[name] for name in names): Recounted(r["events"], r["late"]) for r in rows}
 
@@ -147,13 +146,8 @@ from ranked group by w{dimensions}
 def _counts(table: DeltaLog, window: str, count: str, dimensions: tuple[str, ...]) -> dict[Key, int]:
     names = "".join(f', "{d}"' for d in dimensions)
     groups = ", ".join(str(n + 1) for n in range(1 + len(dimensions)))
-    rows = _rows(table, f"select {window} as w{names}, {count} as n from t group by {groups}")  # noqa: S608
+    rows = query(table, f"select {window} as w{names}, {count} as n from t group by {groups}")  # noqa: S608
     return {tuple(row[name] for name in ("w", *dimensions)): int(row["n"]) for row in rows}
-
-
-def _rows(table: DeltaLog, sql: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", table).execute(sql).read_all()).to_pylist()
-    return rows
 
 
 def _wanted(windows: Collection[Window]) -> str:

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from tideline.errors import TableError
-from tideline.lake import commit_files, table_path
+from tideline.lake import commit_files, query, table_path
 from tideline.s3 import storage_options
 from tideline.settings import Settings
 from tideline.storage import open_storage
@@ -81,7 +81,7 @@ class Lake:
 
     def rows(self, name: str, sql: str) -> list[dict[str, Any]]:
         """Run DataFusion SQL over one table, which the SQL calls ``t``; a missing table has no rows."""
-        return self.read(name, sql, partial(_query, sql), [])
+        return self.read(name, sql, partial(query, sql=sql), [])
 
     def number(self, name: str, expression: str) -> int | None:
         """One whole number over a table, such as ``count(*)``; null where the table is missing, 0 where it is empty."""
@@ -127,11 +127,6 @@ def unreadable(name: str, error: Exception) -> TableError:
     found = f"{type(error).__name__}: {lines[0].strip() if lines else 'no text'}"
     what = "look at its folder; every table but bronze can be deleted and is computed again"
     return TableError(f"the table {name} cannot be read ({found[:300]}): {what}")
-
-
-def _query(sql: str, log: DeltaTable) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", log).execute(sql).read_all()).to_pylist()
-    return rows
 
 
 def _state(name: str, log: DeltaTable) -> TableState:

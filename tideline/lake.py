@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pyarrow as pa
 from deltalake import DeltaTable as DeltaLog
+from deltalake import QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from tideline.errors import TableError
@@ -34,6 +38,12 @@ def open_log(settings: Settings, name: str, version: int | None = None) -> Delta
     except TableNotFoundError as error:
         msg = f"there is no Delta table at {path}; run the step that writes it first"
         raise TableError(msg) from error
+
+
+def query(log: DeltaLog, sql: str) -> list[dict[str, Any]]:
+    """The rows that DataFusion finds by SQL over a table, which is called ``t`` there, at the version that is open."""
+    rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", log).execute(sql).read_all()).to_pylist()
+    return rows
 
 
 def commit_files(settings: Settings, name: str) -> dict[int, str]:
