@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.integration.absent import not_run
 from tests.integration.postgres import find_postgres, running_postgres
 from tests.integration.web import Web, serving
 from tideline.airflow_home import initialise_airflow
@@ -76,9 +76,7 @@ def minio_program() -> Path:
     try:
         return find_minio(lambda _: None)
     except PrerequisiteError as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(missing))
+        not_run(str(missing))
 
 
 @pytest.fixture(scope="session")
@@ -86,10 +84,7 @@ def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL that runs; without its programs its tests are reported as not run, in CI as failed."""
     programs = find_postgres()
     if programs is None:
-        reason = "there is no initdb on the PATH or in /usr/lib/postgresql: install PostgreSQL 15 or newer"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        not_run("there is no initdb on the PATH or in /usr/lib/postgresql: install PostgreSQL 15 or newer")
     with running_postgres(programs) as url:
         yield url
 
@@ -118,9 +113,6 @@ def minio(tmp_path_factory: pytest.TempPathFactory, minio_program: Path) -> Iter
 def web() -> Iterator[Web]:
     """A web server to download from; without aria2c such a test is reported as not run, and in CI as failed."""
     if shutil.which("aria2c") is None:
-        missing = "there is no aria2c on PATH: install it, e.g. Debian's aria2"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        not_run("there is no aria2c on PATH: install it, e.g. Debian's aria2")
     with serving() as web:
         yield web

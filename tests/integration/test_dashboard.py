@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from cli.dashboard.live_lake import LiveLake
 from cli.dashboard.view import View
 from tests.cli.builders import bronze_row, write_rows, write_small_lake
+from tests.integration.absent import not_run
 from tests.integration.conftest import settings_in
 from tests.integration.recount import read
 from tideline.s3_roles import Role, bootstrap
@@ -83,10 +83,7 @@ def browser() -> Iterator[Browser]:
     """A Chromium of the system; without one these tests are reported as not run, and in CI as failed."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        reason = f"none of {', '.join(BROWSERS)} is on the PATH: install Debian's package chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        not_run(f"none of {', '.join(BROWSERS)} is on the PATH: install Debian's package chromium")
     with sync_playwright() as playwright:
         # Root has no sandbox of its own; the pages are ours.
         started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
