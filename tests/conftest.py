@@ -33,7 +33,7 @@ class OneSpark(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
         is_unit = not file.startswith("tests/integration/")
-        return "spark" if is_unit and "spark: SparkSession" in Path(file).read_text() else file
+        return "spark" if is_unit and "spark: SparkSession" in (self.config.rootpath / file).read_text() else file
 
 
 @pytest.hookimpl(optionalhook=True)
