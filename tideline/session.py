@@ -24,11 +24,13 @@ FIRST_COMPILER = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 
 With one compiler the JVM keeps room for a fifth of the code, and compiles nothing more once that is full."""
 
-HOT_METHODS = "-XX:Tier4InvocationThreshold=30000 -XX:Tier4MinInvocationThreshold=10000 -XX:Tier4CompileThreshold=60000"
+_HOT_METHODS = (
+    "-XX:Tier4InvocationThreshold=30000 -XX:Tier4MinInvocationThreshold=10000 -XX:Tier4CompileThreshold=60000"
+)
 """Options by which the second compiler waits for methods that run per row.
 
-By the JVM's own thresholds it compiles Spark's planner too, which costs a fifth of what a drain of a million records
-takes, start included."""
+By the JVM's own thresholds it compiles Spark's planner too, which costs a fifth of what a JVM's first drain of a
+million records takes."""
 
 _CLASSES = "-XX:MetaspaceSize=300m"
 """Room for Spark's classes: the JVM begins with 21 MB, and collects its whole heap each time that it needs more."""
@@ -52,7 +54,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.driver.memory": settings.driver_memory,
         "spark.driver.extraClassPath": jars,
         "spark.executor.extraClassPath": jars,
-        "spark.driver.extraJavaOptions": f"{log4j} -XX:+UseParallelGC {HOT_METHODS} {_CLASSES} {archive_options()}",
+        "spark.driver.extraJavaOptions": f"{log4j} -XX:+UseParallelGC {_HOT_METHODS} {_CLASSES} {archive_options()}",
         # A cluster's executors must reach the driver; nobody else has to.
         **(_ON_THIS_MACHINE if settings.spark_master.startswith("local") else {}),
         "spark.ui.enabled": "false",
