@@ -123,8 +123,13 @@ def until(found: Callable[[], Any], expected: object) -> None:
 
 
 def open_section(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).click()
-    page.locator(f"[role=tab][aria-selected=true]:has-text('{name}')").wait_for()
+    """Choose a tab; a click that falls into the moment in which the page draws itself anew may have to be repeated."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while tab.get_attribute("aria-selected") != "true":
+        assert time.monotonic() < deadline, f"{name} does not open"
+        tab.click()
+        page.wait_for_timeout(500)
 
 
 def cells(page: Page, key: str, columns: int) -> list[list[str]]:

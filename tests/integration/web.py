@@ -23,6 +23,7 @@ class Web:
         cut_after: bytes after which a connection is dropped.
         connections: how many it answers to aria2c; the others are dropped at once.
         pause: seconds between two steps of 64 KiB.
+        hold_after: bytes after which aria2c waits for more until all is well again.
         given: bytes that aria2c was given, one item per step.
         answers: how many answers aria2c got.
     """
@@ -33,6 +34,7 @@ class Web:
     cut_after: int | None = None
     connections: int = 1_000
     pause: float = 0.0
+    hold_after: int | None = None
     given: list[int] = field(default_factory=list)
     answers: int = 0
 
@@ -42,7 +44,7 @@ class Web:
 
     def recover(self) -> None:
         """Everything goes well from now on, and what was given is counted anew."""
-        self.cut_after, self.connections, self.given, self.answers = None, 1_000, [], 0
+        self.cut_after, self.connections, self.hold_after, self.given, self.answers = None, 1_000, None, [], 0
 
 
 @contextmanager
@@ -89,6 +91,8 @@ def answer(handler: BaseHTTPRequestHandler, web: Web) -> None:
     end = min(last + 1, first + web.cut_after if web.cut_after else last + 1)
     try:
         for at in range(first, end, STEP):
+            while to_aria2c and web.hold_after is not None and sum(web.given) >= web.hold_after:
+                time.sleep(0.01)
             step = data[at : min(at + STEP, end)]
             handler.wfile.write(step)
             if to_aria2c:
