@@ -15,7 +15,7 @@ from bench.rivals.arguments import SECTIONS, parse_arguments, scale_of
 from bench.rivals.contest import Section, race
 from bench.rivals.errors import ContestError
 from bench.rivals.page import write_page
-from bench.rivals.report import Contest, show, write_json
+from bench.rivals.report import Contest, Results, read_results, result_of, show, write_results
 from bench.rivals.verdict import with_disagreements
 from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
@@ -25,28 +25,33 @@ WIDTH = 160
 
 
 def main() -> int:
-    """Hold the contests; print tables, write JSON and page. A section that cannot be held is told, the others go on."""
+    """Hold the contests; print tables, write JSON and page. A section that cannot be held is told, the others go on.
+
+    JSON and page keep what they have of sections that are not held now.
+    """
     arguments = parse_arguments()
     # Stopped from outside it still stops its broker and its contenders.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     console = Console(stderr=True)
     try:
         settings = load_settings()
+        arguments.json = arguments.json or settings.home / "rivals.json"
+        arguments.html = arguments.html or settings.home / "rivals.html"
+        results = read_results(arguments.json)
     except TidelineError as error:
         console.print(f"error: {error}", style="red", highlight=False)
         return 1
-    contests: list[Contest] = []
     failed = False
     for name in arguments.sections:
         try:
-            _hold(name, settings, arguments, contests)
+            _hold(name, settings, arguments, results)
         except TidelineError as error:
             console.print(f"error: {name}: {error}", style="red", highlight=False)
             failed = True
     return int(failed)
 
 
-def _hold(name: str, settings: Settings, arguments: argparse.Namespace, contests: list[Contest]) -> None:
+def _hold(name: str, settings: Settings, arguments: argparse.Namespace, results: Results) -> None:
     console = Console(stderr=True)
     with console.status(f"preparing {name}") as status:
         module = import_module(SECTIONS[name])
@@ -55,11 +60,11 @@ def _hold(name: str, settings: Settings, arguments: argparse.Namespace, contests
             for section in [chosen(each, arguments.contenders) for each in sections]:
                 runs = race(section, arguments.runs, status.update)
                 contest = Contest(section, with_disagreements(runs))
-                contests.append(contest)
+                results[section.name] = result_of(contest, settings)
                 show(contest, Console(width=None if sys.stdout.isatty() else WIDTH))
                 # After each, so that a long contest that is stopped leaves what came before it.
-                write_json(contests, settings, arguments.json or settings.home / "rivals.json")
-                write_page(contests, arguments.html or settings.home / "rivals.html")
+                write_results(results, arguments.json)
+                write_page(results, arguments.html)
 
 
 def chosen(section: Section, words: Sequence[str]) -> Section:

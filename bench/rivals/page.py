@@ -1,70 +1,73 @@
-"""The contests as one page with plots, which needs no network."""
+"""The results of contests as one page with plots, which needs no network."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from bench.result import about
-from bench.rivals.contest import Measure
-from bench.rivals.report import VERSIONS, Contest, amount, counted, problems
-from bench.rivals.verdict import Spread, is_ours, ratio, spread_of, wins
+from bench.rivals.contest import Run
+from bench.rivals.report import Results, amount, counted, problems
+from bench.rivals.verdict import Spread, is_ours, ratio
 from cli.report.style import COLOURS, figure, label
 
 OURS, RIVAL = COLOURS[0], COLOURS[8]
 
+Json = Mapping[str, Any]
 
-def write_page(contests: Sequence[Contest], path: Path) -> None:
-    """Write the page."""
+
+def write_page(results: Results, path: Path) -> None:
+    """Write the page of all sections of which there are results."""
     environment = Environment(
         loader=PackageLoader("bench.rivals", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["amount"] = amount
     page = environment.get_template("page.html").render(
-        about=about(VERSIONS),
-        sections=[_section(number, contest) for number, contest in enumerate(contests)],
+        sections=[_section(number, section) for number, section in enumerate(results.values())],
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
 
 
-def _section(number: int, contest: Contest) -> dict[str, object]:
-    section, runs = contest.section, contest.runs
-    first = section.contenders[0].name
-    bars = [_bars(contest, measure) for measure in section.measures]
+def _section(number: int, section: Json) -> dict[str, object]:
+    runs = [Run(**run) for run in section["runs"]]
+    measures, contenders = section["measures"], section["contenders"]
+    charts = (*(_bars(contenders, measure) for measure in measures), *_lines(runs))
     return {
-        "name": section.name,
-        "question": section.question,
-        "measures": section.measures,
+        **{name: section[name] for name in ("name", "question", "measured", "measures", "wins")},
         "rows": [
             {
                 "contender": contender,
                 "cells": [
-                    (found := spread_of(runs, contender.name, measure), ratio(found, spread_of(runs, first, measure)))
-                    for measure in section.measures
+                    (found := _spread(contender, m["name"]), ratio(found, _spread(contenders[0], m["name"])))
+                    for m in measures
                 ],
-                "runs": counted(runs, contender.name),
+                "runs": counted(runs, contender["name"]),
             }
-            for contender in section.contenders
+            for contender in contenders
         ],
-        "wins": wins(section, runs),
         "problems": problems(runs),
-        "charts": [_embed(f"{number}-{at}", chart) for at, chart in enumerate((*bars, *_lines(contest)))],
+        "charts": [_embed(f"{number}-{at}", chart) for at, chart in enumerate(charts)],
     }
 
 
-def _bars(contest: Contest, measure: Measure) -> go.Figure:
+def _spread(contender: Json, measure: str) -> Spread | None:
+    found = contender["measures"][measure]
+    return Spread(**found) if found else None
+
+
+def _bars(contenders: Sequence[Json], measure: Json) -> go.Figure:
     """Medians with their ranges."""
     found: list[tuple[str, Spread]] = [
-        (contender.name, spread)
-        for contender in reversed(contest.section.contenders)
-        if (spread := spread_of(contest.runs, contender.name, measure)) is not None
+        (contender["name"], spread)
+        for contender in reversed(contenders)
+        if (spread := _spread(contender, measure["name"])) is not None
     ]
     trace = go.Bar(
         y=[label(name) for name, _ in found],
@@ -78,14 +81,14 @@ def _bars(contest: Contest, measure: Measure) -> go.Figure:
             "arrayminus": [spread.median - spread.low for _, spread in found],
         },
     )
-    better = "more is better" if measure.more_wins else "less is better"
-    title = f"{measure.name}, {measure.unit} ({better})"
+    better = "more is better" if measure["more_wins"] else "less is better"
+    title = f"{measure['name']}, {measure['unit']} ({better})"
     return figure(trace, height=90 + 34 * len(found), title={"text": label(title), "x": 0}, margin_t=40)
 
 
-def _lines(contest: Contest) -> list[go.Figure]:
+def _lines(runs: Sequence[Run]) -> list[go.Figure]:
     """What the last runs said over time or number."""
-    last = {run.contender: run for run in contest.runs if run.error is None}
+    last = {run.contender: run for run in runs if run.error is None}
     names = sorted({name for run in last.values() for name in run.series})
     return [
         figure(

@@ -1,4 +1,4 @@
-"""How contests are shown: a table each, one JSON of everything, one page with plots."""
+"""How contests are shown and kept: a table each, and one JSON with the newest results of every section."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bench.result import about
 from bench.rivals.contest import Measure, Run, Section
+from bench.rivals.errors import ContestError
 from bench.rivals.verdict import Win, disagreements, ratio, spread_of, wins
 from tideline.settings import Settings
 
@@ -74,11 +75,46 @@ def problems(runs: Sequence[Run]) -> list[str]:
     return [f"{run.contender}, run {run.number}: {run.error}" for run in runs if run.error is not None]
 
 
-def write_json(contests: Sequence[Contest], settings: Settings, path: Path) -> None:
-    """Write everything as JSON: machine, versions, settings without secrets, and each run."""
-    everything = about(VERSIONS) | {"settings": repr(settings), "sections": [_written(each) for each in contests]}
+Results = dict[str, dict[str, Any]]
+"""Sections by name, as the JSON has them: when and where they were measured, medians and ranges, and each run."""
+
+
+def read_results(path: Path) -> Results:
+    """What earlier contests left in the JSON; nothing where there is none.
+
+    Raises:
+        ContestError: the file is something else, and would be overwritten.
+    """
+    if not path.exists():
+        return {}
+    try:
+        return {section["name"]: section for section in json.loads(path.read_text())["sections"] if section["measured"]}
+    except (ValueError, LookupError, TypeError) as error:
+        msg = f"{path} does not hold results of contests: move it away, or name another file by --json"
+        raise ContestError(msg) from error
+
+
+def write_results(results: Results, path: Path) -> None:
+    """Write the JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(everything, indent=2) + "\n")
+    path.write_text(json.dumps({"sections": list(results.values())}, indent=2) + "\n")
+
+
+def result_of(contest: Contest, settings: Settings) -> dict[str, Any]:
+    """A contest as the JSON has it: machine, versions, settings without secrets, and each run."""
+    section, runs = contest.section, contest.runs
+    return {
+        "name": section.name,
+        "question": section.question,
+        "measured": about(VERSIONS) | {"settings": repr(settings)},
+        "contenders": [
+            {"name": c.name, "note": c.note, "measures": {m.name: _spread(runs, c.name, m) for m in section.measures}}
+            for c in section.contenders
+        ],
+        "measures": [{"name": m.name, "unit": m.unit, "more_wins": m.more_wins} for m in section.measures],
+        "wins": [_win(win) for win in wins(section, runs)],
+        "runs": [asdict(run) for run in runs],
+    }
 
 
 def amount(value: float) -> str:
@@ -102,25 +138,10 @@ def _cell(contest: Contest, contender: str, measure: Measure) -> str:
     return f"[bold]{text}[/bold]" if best else text
 
 
-def _written(contest: Contest) -> dict[str, Any]:
-    section, runs = contest.section, contest.runs
-    return {
-        "name": section.name,
-        "question": section.question,
-        "contenders": [
-            {"name": c.name, "note": c.note, "measures": {m.name: _spread(runs, c.name, m) for m in section.measures}}
-            for c in section.contenders
-        ],
-        "measures": [{"name": m.name, "unit": m.unit, "more_wins": m.more_wins} for m in section.measures],
-        "wins": [_win(win) for win in wins(section, runs)],
-        "runs": [asdict(run) for run in runs],
-    }
-
-
 def _spread(runs: Sequence[Run], contender: str, measure: Measure) -> dict[str, Any] | None:
     found = spread_of(runs, contender, measure)
     return asdict(found) if found else None
 
 
 def _win(win: Win) -> dict[str, Any]:
-    return asdict(win) | {"sentence": win.sentence()}
+    return asdict(win) | {"ours_wins": win.ours_wins, "sentence": win.sentence()}

@@ -3,11 +3,13 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from bench.rivals.contest import RATE, SECONDS, Run, Section
+from bench.rivals.errors import ContestError
 from bench.rivals.page import write_page
-from bench.rivals.report import Contest, show, write_json
+from bench.rivals.report import Contest, read_results, result_of, show, write_results
 from tests.bench.builders import contender, run
 from tideline.settings import Settings
 
@@ -51,21 +53,46 @@ def test_equal_checksums_are_not_claimed_where_they_differ() -> None:
 
 def test_the_json_has_every_run_and_no_secret(tmp_path: Path) -> None:
     file = tmp_path / "rivals.json"
-    write_json([CONTEST], Settings(s3_access_key="a-name", s3_secret_key="a-secret"), file)
+    secret = Settings(s3_access_key="a-name", s3_secret_key="a-secret")
+    write_results({"drain": result_of(CONTEST, secret)}, file)
     text = file.read_text()
-    found = json.loads(text)
-    assert [each["error"] for each in found["sections"][0]["runs"]] == [None, None, None, "ended with 1: no <disk>"]
-    assert found["versions"]["pyspark"] is not None
-    assert "trigger_seconds=5.0" in found["settings"]
+    (found,) = json.loads(text)["sections"]
+    assert [each["error"] for each in found["runs"]] == [None, None, None, "ended with 1: no <disk>"]
+    assert found["measured"]["versions"]["pyspark"] is not None
+    assert "trigger_seconds=" in found["measured"]["settings"]
     assert "a-secret" not in text
     assert "a-name" not in text
 
 
+def test_sections_that_are_not_held_again_stay_in_the_json(tmp_path: Path) -> None:
+    file = tmp_path / "rivals.json"
+    kept = result_of(replace(CONTEST, section=replace(SECTION, name="gold")), Settings())
+    write_results({"drain": result_of(CONTEST, Settings()), "gold": kept}, file)
+    results = read_results(file)
+    results["drain"] = result_of(replace(CONTEST, runs=[run("ours", 9.0)]), Settings())
+    write_results(results, file)
+    assert [len(section["runs"]) for section in read_results(file).values()] == [1, 4]
+    assert json.dumps(read_results(file)["gold"]) == json.dumps(kept)
+
+
+def test_a_file_that_holds_no_results_is_not_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "notes.json"
+    for text in ("my notes", "[]", '{"sections": [{"name": "drain"}]}'):
+        file.write_text(text)
+        with pytest.raises(ContestError) as refused:
+            read_results(file)
+        assert str(refused.value) == (
+            f"{file} does not hold results of contests: move it away, or name another file by --json"
+        )
+
+
 def test_the_page_stands_alone_and_escapes_what_it_shows(tmp_path: Path) -> None:
     file = tmp_path / "rivals.html"
-    write_page([CONTEST], file)
+    write_page({"drain": result_of(CONTEST, Settings())}, file)
     page = file.read_text()
     assert "how &lt;fast&gt;?" in page
     assert "no &lt;disk&gt;" in page
     assert "late, by second" in page
+    assert "A RIVAL WINS: native loop" in page
+    assert "1, 1 failed" in page
     assert 'src="http' not in page
