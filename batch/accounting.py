@@ -1,22 +1,19 @@
-"""Figures that must agree between the layers: rows, distinct events, sums.
+"""Figures that must agree between the layers: rows, distinct events, sums; each is an aggregate of one table, in SQL.
 
-All of a silver table and its bronze are one Spark job, which can spill; gold's need no Spark.
+Gold's are asked of DataFusion, those of bronze and silver of the engine that ``batch.questions`` chooses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from functools import reduce
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from deltalake import DeltaTable as DeltaLog
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 from batch.emission_marts import TOP_DOMAINS
 from batch.outliers import Z_THRESHOLD
-from tideline.events import is_valid
+from batch.questions import Question
 from tideline.lake import query
 from tideline.reasons import CLOCK_TOLERANCE_SECONDS, SOURCE_REASONS, SUM_TOLERANCE
 from tideline.records import EMISSION_COLUMNS
@@ -24,8 +21,11 @@ from tideline.records import EMISSION_COLUMNS
 _NUMBERS = EMISSION_COLUMNS[6:10]
 """The three components of an emission row, and their total."""
 
-FIGURE = "decimal(38,6)"
-"""The type that holds a count as well as a sum of emissions."""
+_SHARE = Decimal("0.000001")
+"""To this a share is rounded."""
+
+_IS_VALID = "cardinality(reasons) = 0"
+_IS_REJECTED = "cardinality(reasons) > 0"
 
 _GOLD: Final = {
     "silver.tweets": "select count(*) as silver_tweets from t",
@@ -56,41 +56,54 @@ _GOLD: Final = {
 NaN is larger than any number, as in Spark."""
 
 
-def silver_figures(
-    source: str, bronze: DataFrame, silver: DataFrame, read_bronze: DataFrame | None = None
-) -> list[DataFrame]:
+def silver_questions(source: str, bronze: int, silver: int, read_bronze: int) -> list[Question]:
+    """What is counted of bronze and of silver, for ``silver_figures``.
+
+    Args:
+        source: tweets or emissions.
+        bronze: the version of its bronze table.
+        silver: the version of its silver table.
+        read_bronze: the version of bronze that this silver was made from.
+    """
+    reasons = [str(reason) for reason in SOURCE_REASONS[source]]
+    # Few rows have reasons: the rest is not looked through for each of them.
+    with_reason = {reason: _count(f"{_IS_REJECTED} and {_has(reason)}") for reason in reasons}
+    known = " + ".join(f"case when {_has(reason)} then 1 else 0 end" for reason in reasons)
+    of_bronze = {
+        "bronze_rows": "count(*)",
+        "quarantined_share": _count(_IS_REJECTED),
+        **with_reason,
+        "unknown_reasons": _count(f"{_IS_REJECTED} and cardinality(array_distinct(reasons)) > {known}"),
+    }
+    events = {"bronze_valid_events": f"count(distinct case when {_IS_VALID} then event_id end)"}
+    name, is_odd = {"tweets": ("times_in_future", _in_future()), "emissions": ("sum_mismatches", _sum_mismatch())}[
+        source
+    ]
+    return [
+        # One pass over bronze, where silver has read all of it.
+        *(
+            [Question(f"bronze.{source}", bronze, of_bronze | events)]
+            if read_bronze == bronze
+            else [Question(f"bronze.{source}", bronze, of_bronze), Question(f"bronze.{source}", read_bronze, events)]
+        ),
+        Question(f"silver.{source}", silver, {"silver_rows": "count(*)", name: _count(is_odd)}),
+    ]
+
+
+def silver_figures(source: str, counted: Mapping[str, int]) -> dict[str, int | Decimal]:
     """How much of bronze is in quarantine, what it says silver must hold, and what silver holds.
 
     Args:
         source: tweets or emissions.
-        bronze: as it stands.
-        silver: the silver table of the same source.
-        read_bronze: bronze at the version that silver was made from, where that is another one.
+        counted: the answers to ``silver_questions``.
     """
-    reasons = SOURCE_REASONS[source]
-    known = F.array(*(F.lit(str(reason)) for reason in reasons))
-    # Few rows have reasons: the rest is not looked through for each of them.
-    shares = {str(r): _share(~is_valid() & F.array_contains("reasons", F.lit(str(r)))) for r in reasons}
-    tolerance = F.make_dt_interval(secs=F.lit(CLOCK_TOLERANCE_SECONDS))
-    odd = {
-        "tweets": {"times_in_future": F.col("event_time") > F.col("kafka_timestamp") + tolerance},
-        "emissions": {"sum_mismatches": _sum_mismatch()},
-    }[source]
-    of_bronze = {
-        "quarantined_share": _share(~is_valid()),
-        **shares,
-        "unknown_reasons": F.count_if(~is_valid() & (F.size(F.array_except("reasons", known)) > 0)),
+    shares = ("quarantined_share", *map(str, SOURCE_REASONS[source]))
+    rows = max(1, counted["bronze_rows"])
+    return {
+        name: _plain((Decimal(count) / rows).quantize(_SHARE, ROUND_HALF_UP)) if name in shares else count
+        for name, count in counted.items()
+        if name != "bronze_rows"
     }
-    events = {"bronze_valid_events": F.count_distinct(F.when(is_valid(), F.col("event_id")))}
-    return [
-        # One pass over bronze, where silver has read all of it.
-        *(
-            [_figures(bronze, **of_bronze, **events)]
-            if read_bronze is None
-            else [_figures(bronze, **of_bronze), _figures(read_bronze, **events)]
-        ),
-        _figures(silver, silver_rows=F.count("*"), **{name: F.count_if(broken) for name, broken in odd.items()}),
-    ]
 
 
 def gold_figures(tables: Mapping[str, DeltaLog]) -> dict[str, int | Decimal]:
@@ -105,37 +118,33 @@ def gold_figures(tables: Mapping[str, DeltaLog]) -> dict[str, int | Decimal]:
     return {figure: value for name, sql in _GOLD.items() for figure, value in _ask(tables[name], sql).items()}
 
 
-def collect_figures(figures: list[DataFrame]) -> dict[str, int | Decimal]:
-    """Compute the figures, in one job: counts as ints, all else as Decimals."""
-    rows = reduce(DataFrame.unionAll, figures).collect()
-    return {row["figure"]: _plain(row["value"]) for row in rows}
+def _count(condition: str) -> str:
+    return f"count(*) filter (where {condition})"
 
 
-def _figures(table: DataFrame, **figures: Column) -> DataFrame:
-    """Columns ``figure`` and ``value``: one row per figure."""
-    row = table.agg(*(value.cast(FIGURE).alias(name) for name, value in figures.items()))
-    return row.unpivot([], [F.col(f"`{name}`") for name in figures], "figure", "value")
+def _has(reason: str) -> str:
+    return f"array_contains(reasons, '{reason}')"
 
 
-def _share(of: Column) -> Column:
-    """The share of the rows for which a condition holds; 0 where there are none."""
-    return F.coalesce(F.try_divide(F.count_if(of), F.count("*")), F.lit(0))
+def _in_future() -> str:
+    """Whether a tweet's time lies further after Kafka's than clocks differ."""
+    return f"event_time > kafka_timestamp + interval '{CLOCK_TOLERANCE_SECONDS}' second"
 
 
-def _sum_mismatch() -> Column:
+def _sum_mismatch() -> str:
     """Whether the components differ from the total by more than may be.
 
     Sums of decimals are slow, so doubles, which are off by less than 0.001 here, say first which rows are near it.
     """
-    exact = F.abs(F.round(_difference(*(F.col(name) for name in _NUMBERS)), 3)) > F.lit(SUM_TOLERANCE).cast(
-        "decimal(2,1)"
-    )
-    near = F.abs(_difference(*(F.col(name).cast("double") for name in _NUMBERS))) > float(SUM_TOLERANCE) / 2
-    return near & exact
+    # What would be rounded, to three places, to more than may be: DataFusion 55 fails to compare what it rounds.
+    exact = f"abs({_difference('`{}`')}) >= cast('{Decimal(SUM_TOLERANCE) + Decimal('0.0005')}' as decimal(28,6))"
+    near = f"abs({_difference('cast(`{}` as double)')}) > {float(SUM_TOLERANCE) / 2}"
+    return f"{near} and {exact}"
 
 
-def _difference(first: Column, second: Column, third: Column, total: Column) -> Column:
-    return first + second + third - total
+def _difference(number: str) -> str:
+    first, second, third, total = map(number.format, _NUMBERS)
+    return f"{first} + {second} + {third} - {total}"
 
 
 def _ask(table: DeltaLog, sql: str) -> dict[str, int | Decimal]:

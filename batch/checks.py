@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batch.figures import Figures
 from batch.landed import read_landed
-from batch.log import newest_version
+from batch.small import is_small, read_small
 from expectations.accounting import bronze_accounting, gold_accounting, silver_accounting
 from expectations.bronze import bronze_suite
 from expectations.docs import Run, to_result
@@ -27,9 +27,6 @@ from tideline.tables import read_table
 
 PARALLEL_SUITES = 4
 """Suites are many short queries and much planning in one thread each."""
-
-FEW_ROWS = 100_000
-"""A mart of no more rows is read into this process: Spark plans for seconds what pandas answers in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,13 @@ def layer_checks(
 ) -> list[Check]:
     """The suites of a layer, asked of its tables as they stand, or of all landed files of each source.
 
-    Marts of few rows are asked without Spark.
+    Small tables are asked without Spark.
     """
     if layer == "landing":
         return [Check(landing_suite(source), read_landed(settings, source), None) for source in sources]
-    if layer == "gold":
-        return [_mart_check(session, settings, suite) for suite in gold_suites()]
     of_sources = {"bronze": bronze_suite, "silver": silver_suite}
-    return [_check(session(), settings, of_sources[layer](source)) for source in sources]
+    suites = gold_suites() if layer == "gold" else [of_sources[layer](source) for source in sources]
+    return [_check(session, settings, suite) for suite in suites]
 
 
 def figure_checks(figures: Figures, limits: Settings) -> list[Check]:
@@ -91,16 +87,9 @@ def _figure_check(figures: Figures, suite: Suite) -> Check:
     return Check(suite, row, figures.versions[suite.table])
 
 
-def _mart_check(session: Callable[[], SparkSession], settings: Settings, suite: Suite) -> Check:
-    mart = open_log(settings, suite.table)
-    if mart.count() > FEW_ROWS:
-        return _check(session(), settings, suite)
-    rows = mart.to_pyarrow_table()
-    # As objects: integers beside a null stay integers, and decimals exact.
-    frame = pd.DataFrame(rows.to_pylist(), columns=rows.column_names, dtype=object)
-    return Check(suite, frame, int(mart.version()))
-
-
-def _check(spark: SparkSession, settings: Settings, suite: Suite) -> Check:
-    version = newest_version(settings, suite.table)
-    return Check(suite, read_table(spark, settings, suite.table, version), version)
+def _check(session: Callable[[], SparkSession], settings: Settings, suite: Suite) -> Check:
+    table = open_log(settings, suite.table)
+    version = int(table.version())
+    if is_small(table):
+        return Check(suite, read_small(table, suite.columns), version)
+    return Check(suite, read_table(session(), settings, suite.table, version), version)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,14 +16,14 @@ from deltalake import Schema
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
-from batch.accounting import collect_figures, gold_figures, silver_figures
+from batch.accounting import gold_figures, silver_figures, silver_questions
 from batch.gold import MARTS, SILVER
 from batch.log import processed_states
+from batch.questions import ask
 from tideline.lake import open_log
 from tideline.rows import arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import read_table
 
 _NEWEST = "max.kafka_timestamp"
 
@@ -43,13 +43,15 @@ class Figures:
         return self.values | {"found_schema": self.found[table], "declared_schema": _text(_declared(table))}
 
 
-def collect_silver(spark: SparkSession, settings: Settings, source: str, now: datetime) -> Figures | None:
+def collect_silver(
+    session: Callable[[], SparkSession], settings: Settings, source: str, now: datetime
+) -> Figures | None:
     """Bronze as it stands, and silver beside the version of bronze that it was made from.
 
     None when `clean` has never written silver.
 
     Args:
-        spark: computes all but the times, in one job.
+        session: asked for when bronze or silver is not small.
         settings: where the tables lie.
         source: tweets or emissions.
         now: what the age of bronze's newest record is told from.
@@ -60,10 +62,8 @@ def collect_silver(spark: SparkSession, settings: Settings, source: str, now: da
         return None
     logs = {name: open_log(settings, name) for name in (bronze, silver)}
     versions, found = _versions(logs), _found(logs)
-    tables = {name: read_table(spark, settings, name, version) for name, version in versions.items()}
-    same = done.bronze_version == versions[bronze]
-    read = None if same else read_table(spark, settings, bronze, done.bronze_version)
-    values = collect_figures(silver_figures(source, tables[bronze], tables[silver], read))
+    questions = silver_questions(source, versions[bronze], versions[silver], done.bronze_version)
+    values = silver_figures(source, ask(session, settings, questions))
     times = _freshness(logs[bronze], done.bronze_version, now)
     return Figures(source, values | times, versions, found)
 

@@ -48,7 +48,7 @@ def validate_layers(session: Callable[[], SparkSession], settings: Settings, ste
     Nothing is raised for what does not hold: see ``raise_if_fatal``.
 
     Args:
-        session: asked for when there are bronze and silver, or large marts; all else is read without Spark.
+        session: asked for when a table is not small; all else is read without Spark.
         settings: where everything lies, and from which shares and times on there is a warning.
         step: a key of ``LAYERS``.
 
@@ -101,7 +101,7 @@ def _sources(settings: Settings, layer: str) -> Sequence[str]:
 def _figures(
     session: Callable[[], SparkSession], settings: Settings, sources: Mapping[str, Sequence[str]], now: datetime
 ) -> list[Figures]:
-    of_silver = [collect_silver(session(), settings, source, now) for source in sources.get("silver", [])]
+    of_silver = [collect_silver(session, settings, source, now) for source in sources.get("silver", [])]
     of_gold = [collect_gold(settings)] if "gold" in sources else []
     return [figures for figures in of_silver if figures is not None] + of_gold
 

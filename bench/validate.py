@@ -142,7 +142,7 @@ def singly(spark: SparkSession, lake: Settings) -> Verdicts:
     from batch.figures import collect_silver
     from expectations.runner import to_outcome
 
-    figures = collect_silver(spark, lake, SOURCE, datetime.now(UTC))
+    figures = collect_silver(lambda: spark, lake, SOURCE, datetime.now(UTC))
     wanted = [c for layer in ("bronze", "silver") for c in checks.layer_checks(lambda: spark, lake, layer, [SOURCE])]
     wanted += checks.figure_checks(figures, lake) if figures else []
     context = gx.get_context(mode="ephemeral")

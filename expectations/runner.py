@@ -19,13 +19,12 @@ from great_expectations.data_context.types.base import (
 from great_expectations.expectations.expectation import Expectation
 from pyspark.sql import DataFrame
 
-from expectations.suite import CRITICAL, Suite
+from expectations.suite import CRITICAL, Suite, columns_of
 from expectations.unique import count_by_grouping
 
 EXAMPLES = 5
 """How many offending values are shown."""
 
-_COLUMNS = ("column", "column_list", "column_A", "column_B")
 _DETAILS = ("observed_value", "element_count", "missing_count", "unexpected_count")
 
 
@@ -94,12 +93,11 @@ def _ask(batch: Batch, expectations: tuple[Expectation, ...], form: str) -> list
 def to_outcome(suite: Suite, result: ExpectationValidationResult) -> Outcome:
     """What a result says, as a row for the records."""
     config = result.expectation_config
-    names = [config.kwargs[key] for key in _COLUMNS if key in config.kwargs]
     return Outcome(
         suite=suite.name,
         table=suite.table,
         expectation=config.type,
-        column=", ".join(name if isinstance(name, str) else ", ".join(name) for name in names),
+        column=", ".join(columns_of(config)),
         severity=config.severity.value,
         success=bool(result.success),
         observed=None if result.success else json.dumps(_observed(result), default=str),

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from tideline.schemas import Table
+
+_NAMES = ("column", "column_list", "column_A", "column_B")
 
 CRITICAL = "critical"
 WARNING = "warning"
@@ -29,6 +32,22 @@ class Suite:
     def title(self) -> str:
         """The suite's name among those of all tables."""
         return self.table if self.name == self.table else f"{self.table}.{self.name}"
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns whose values it asks for; that a table has its columns is seen without them."""
+        return {
+            column
+            for expectation in self.expectations
+            if not isinstance(expectation, gxe.ExpectTableColumnsToMatchOrderedList)
+            for column in columns_of(expectation.configuration)
+        }
+
+
+def columns_of(asked: ExpectationConfiguration) -> list[str]:
+    """The columns that an expectation names, in its order."""
+    named = [asked.kwargs[key] for key in _NAMES if key in asked.kwargs]
+    return [column for names in named for column in ([names] if isinstance(names, str) else names)]
 
 
 def table_form(table: Table) -> tuple[Expectation, ...]:

@@ -1,22 +1,18 @@
-"""The step `validate_gold` of a small lake, which needs no Spark; with Spark it is among the integration tests."""
+"""The validating steps of a small lake, which need no Spark; with Spark they are among the integration tests."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
-from pyspark.sql import SparkSession
 
 from batch.gold import MARTS, SILVER
 from batch.validate import raise_if_fatal, validate_layers
+from tests.batch.test_questions import no_session
 from tests.integration.recount import read
 from tideline.errors import ValidationError
 from tideline.rows import append_rows
 from tideline.settings import Settings
-
-
-def no_session() -> SparkSession:
-    pytest.fail("Spark was asked for")
 
 
 def test_small_marts_are_validated_without_spark(lake: Settings) -> None:

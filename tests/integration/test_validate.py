@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from batch import checks
 from batch.__main__ import main
 from batch.clean import clean
 from batch.docs import publish_docs
 from batch.figures import collect_gold
-from batch.gold import MARTS, gold
+from batch.gold import gold
 from expectations.docs import Run
-from expectations.runner import validate
 from tests.batch.builders import RECEIVED, append, emission, tweet
 from tests.batch.test_docs import Text, index_rows
 from tests.batch.test_landed import GOOD, land
 from tests.integration.lakes import on_s3
 from tests.integration.recount import read
-from tideline.rows import append_rows
 from tideline.s3 import client, split_path
-from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.sources import SOURCES
 
 pytestmark = pytest.mark.integration
 
@@ -127,42 +120,6 @@ def test_sums_and_flags_of_gold_that_do_not_fit_fail(
     error = capsys.readouterr().err
     assert "gold.flagged_domains fails expect_column_values_to_be_between of outliers_misjudged" in error
     assert "expect_column_pair_values_to_be_equal of flagged_domains_total, silver_total" in error
-
-
-def test_a_mart_of_many_rows_is_judged_by_spark_as_one_of_few_is_without_it(
-    spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hours = [(RECEIVED, 1, 1), (RECEIVED, 2, 1), (None, 0, 3), (RECEIVED + timedelta(hours=1), 1, None)]
-    sums = (Decimal("9999999999999999999999.999999"), Decimal(1))
-    devices = [(RECEIVED.date(), "FR", *row) for row in ((None, 1, *sums), (None, 0, *sums), ("tv", None, None, None))]
-    odd: dict[str, Sequence[tuple[object, ...]]]
-    odd = {"gold.tweet_metrics": hours, "gold.daily_by_country_device": devices}
-    for name in MARTS:
-        columns = TABLES[name].column_names
-        append_rows(lake, name, [dict(zip(columns, row, strict=True)) for row in odd.get(name, [])])
-
-    def failures(few_rows: int, kind: type) -> list[tuple[str, str, str]]:
-        monkeypatch.setattr(checks, "FEW_ROWS", few_rows)
-        of_odd = [c for c in checks.layer_checks(lambda: spark, lake, "gold", SOURCES) if c.suite.table in odd]
-        assert [(isinstance(check.frame, kind), check.version) for check in of_odd] == [(True, 0)] * 2
-        outcomes = [outcome for check in of_odd for outcome in validate(check.frame, check.suite).outcomes]
-        # Spark names no zone.
-        return [(o.expectation, o.column, o.observed.replace("+00:00", "")) for o in outcomes if o.observed]
-
-    without = failures(4, pd.DataFrame)
-    assert [f"{expectation[7:]} {columns}" for expectation, columns, _ in without] == [
-        "column_values_to_be_unique period_hour",
-        "column_values_to_not_be_null period_hour",
-        "column_values_to_not_be_null tweets_per_day",
-        "column_values_to_be_between tweets_per_hour",
-        "column_pair_values_a_to_be_greater_than_b tweets_per_day, tweets_per_hour",
-        "compound_columns_to_be_unique date, country, device",
-        "column_values_to_not_be_null record_count",
-        "column_values_to_not_be_null sum_totalEmissions",
-        "column_values_to_not_be_null avg_totalEmissions",
-        "column_values_to_be_between record_count",
-    ]
-    assert failures(0, DataFrame) == without
 
 
 def test_on_s3_the_site_lies_beside_the_tables_as_pages_that_a_browser_shows(minio: Settings, tmp_path: Path) -> None:

@@ -1,0 +1,25 @@
+"""Small tables, which are read into this process: Spark starts and plans for seconds, and they take milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+from deltalake import DeltaTable as DeltaLog
+
+FEW_ROWS = 100_000
+"""A table of no more rows is small."""
+
+
+def is_small(table: DeltaLog) -> bool:
+    """Whether a table, at the version that is open, has few rows; its file statistics say so."""
+    return int(table.count()) <= FEW_ROWS
+
+
+def read_small(table: DeltaLog, columns: Collection[str]) -> pd.DataFrame:
+    """These columns of a small table; its others are there, too, but all null: raw payloads stay on disk."""
+    names = [field.name for field in table.schema().fields]
+    rows = table.to_pyarrow_table(columns=[name for name in names if name in columns])
+    # As objects: integers beside a null stay integers, times are not cut to another unit, and decimals are exact.
+    read = rows.to_pandas(integer_object_nulls=True, timestamp_as_object=True)
+    return read.reindex(columns=names).astype(object)
