@@ -11,9 +11,10 @@ UV = "$(BIN)/uv" --quiet
 # A file as a whole by one of the processes, whose number follows: see docs/decisions/0022.
 PYTEST = "$(BIN)/python" -m pytest --dist loadfile --no-loadscope-reorder --numprocesses
 COMPILE = pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-# Compiled at once: where PYTHONDONTWRITEBYTECODE is set, each process would compile anew all that it imports.
+# Where Python may not store what it compiles, each process would compile anew all that it imports.
+BYTECODE = $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 # Everything is a wheel but pyspark, which is built with the setuptools that the lock names.
-SYNC = pip sync --compile-bytecode --require-hashes --no-build-isolation --only-binary :all: --no-binary pyspark,pyspark-client
+SYNC = pip sync $(BYTECODE) --require-hashes --no-build-isolation --only-binary :all: --no-binary pyspark,pyspark-client
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
