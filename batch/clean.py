@@ -17,11 +17,12 @@ from pyspark.sql import DataFrame, SparkSession
 from batch.log import BronzeState, bronze_sources, count_rows, newest_state, processed_states
 from batch.silver import comes_first, to_silver
 from tideline.conflicts import retry_conflicts
+from tideline.creation import create_tables
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.sources import SOURCES
-from tideline.tables import create_tables, read_table
+from tideline.tables import read_table
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
@@ -49,9 +50,9 @@ def clean(spark: SparkSession, settings: Settings) -> list[Cleaned]:
         TableError: there is no bronze table at all.
     """
     present = bronze_sources(settings)
+    # For every source, so that gold has all its marts, if only empty ones.
+    create_tables(settings, *(f"silver.{source}" for source in SOURCES))
     with ThreadPoolExecutor(len(SOURCES)) as pool:
-        # Silver is created for every source, so that gold has all its marts, if only empty ones.
-        list(pool.map(lambda source: _create(spark, settings, f"silver.{source}"), SOURCES))
         # A session each: the commit's metadata is a conf of the session.
         return list(pool.map(lambda source: clean_source(spark.newSession(), settings, source), present))
 
@@ -77,11 +78,6 @@ def clean_source(session: SparkSession, settings: Settings, source: str) -> Clea
         # Another run had been further, and this one, slower, put an older version over it.
         return clean_source(session, settings, source)
     return cleaned
-
-
-@retry_conflicts
-def _create(spark: SparkSession, settings: Settings, name: str) -> None:
-    create_tables(spark, settings, name)
 
 
 def _merge_unseen(

@@ -10,11 +10,10 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from tideline.conflicts import retry_conflicts
-from tideline.lake import open_log, table_path
+from tideline.lake import open_log, table_path, was_created
 from tideline.probe import require_safe_commits
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
-from tideline.tables import exists
 
 SMALL_FILE_BYTES = 32 << 20
 """Below this a file is small. OPTIMIZE leaves larger ones alone, so no row is rewritten more than a few times."""
@@ -53,7 +52,7 @@ def compact(spark: SparkSession, settings: Settings) -> list[Compacted]:
         CommitError: the store could lose commits of two drivers.
     """
     require_safe_commits(spark, settings)
-    tables = [t for t in TABLES.values() if t.schema != "live" and exists(spark, settings, t.name)]
+    tables = [t for t in TABLES.values() if t.schema != "live" and was_created(settings, t.name)]
     session = spark.newSession()
     for key, value in _CONF.items():
         session.conf.set(key, value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,14 +13,13 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable as DeltaLog
 from deltalake import Schema
 from pyspark.sql import SparkSession
-from pyspark.sql.types import StructType
 
 from batch.accounting import gold_figures, silver_figures, silver_questions
 from batch.gold import MARTS, SILVER
 from batch.log import processed_states
 from batch.questions import ask
+from tideline.creation import column_types, declared_schema
 from tideline.lake import open_log
-from tideline.rows import arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 
@@ -40,7 +38,8 @@ class Figures:
 
     def row(self, table: str) -> dict[str, Any]:
         """All that a suite of this table compares."""
-        return self.values | {"found_schema": self.found[table], "declared_schema": _text(_declared(table))}
+        declared = _text(declared_schema(TABLES[table]))
+        return self.values | {"found_schema": self.found[table], "declared_schema": declared}
 
 
 def collect_silver(
@@ -82,14 +81,8 @@ def _found(logs: Mapping[str, DeltaLog]) -> dict[str, str]:
     return {name: _text(log.schema()) for name, log in logs.items()}
 
 
-def _declared(table: str) -> Schema:
-    return Schema.from_arrow(arrow_schema(TABLES[table]))
-
-
 def _text(columns: Schema) -> str:
-    """The columns with Spark's names of their types: a schema in Delta's log is Spark's own JSON."""
-    fields = StructType.fromJson(json.loads(columns.to_json())).fields
-    return ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in fields)
+    return ", ".join(f"{name} {kind}" for name, kind in column_types(columns).items())
 
 
 def _freshness(bronze: DeltaLog, processed: int, now: datetime) -> dict[str, float | None]:

@@ -15,10 +15,11 @@ from pyspark.sql import DataFrame, SparkSession
 from batch import emission_marts, outliers, tweet_marts
 from batch.log import GoldState, count_rows, gold_state, newest_version
 from tideline.conflicts import retry_conflicts
+from tideline.creation import create_tables
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import create_tables, read_table
+from tideline.tables import read_table
 
 MARTS: Final[dict[str, tuple[str, Callable[[DataFrame], DataFrame]]]] = {
     "gold.tweet_metrics": ("silver.tweets", tweet_marts.tweet_metrics),
@@ -53,7 +54,7 @@ def gold(spark: SparkSession, settings: Settings) -> list[Written]:
     spark = spark.newSession()
     # A mart that was empty and stays so must say what it was made from, too.
     spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
-    create_tables(spark, settings, *SILVER)
+    create_tables(settings, *SILVER)
     while True:
         versions = _versions(settings)
         written = _write_marts(spark, settings, versions)
@@ -82,7 +83,7 @@ def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, in
 def _write_mart(
     spark: SparkSession, settings: Settings, name: str, silver: dict[str, DataFrame], states: dict[str, GoldState]
 ) -> Written:
-    create_tables(spark, settings, name)
+    create_tables(settings, name)
     source, transform = MARTS[name]
     mart = silver[source].transform(transform).select(*TABLES[name].column_names)
     write = mart.write.format("delta").mode("overwrite").option("userMetadata", states[source].to_metadata())

@@ -14,13 +14,14 @@ from batch.gold import MARTS, gold
 from batch.log import BronzeState, bronze_sources, newest_state, processed_states
 from batch.silver import to_silver
 from tideline.conflicts import retry_conflicts
+from tideline.creation import create_tables
 from tideline.difference import Days, Difference, compare
 from tideline.events import valid_rows
 from tideline.lake import table_path, was_created
 from tideline.rebuild import Order, read_or_empty
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
-from tideline.tables import create_tables, read_table
+from tideline.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _rebuild_silver(
     differences = compare(part.expected, part.stored, part.table)
     if differences and not order.dry_run:
         if part.state is None:
-            create_tables(session, settings, name)
+            create_tables(settings, name)
             clean_source(session, settings, name.removeprefix("silver."))
         else:
             _replace(settings, part, part.state, order.days)

@@ -17,11 +17,12 @@ from delta.tables import DeltaTable
 from bench.growth import fit_growth
 from bench.result import Figure
 from bench.store import own_store
+from tideline.creation import create_tables
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.session import build_session
 from tideline.settings import Settings, load_settings
-from tideline.tables import create_tables, declared_type
+from tideline.tables import declared_type
 
 TABLE = "bronze.tweets"
 COMMITS_PER_COMPACTION = 200
@@ -61,7 +62,7 @@ def commit_rows(settings: Settings, commits: int, *, maintained: bool = True) ->
         The seconds of each commit.
     """
     spark = build_session(settings, "tideline-bench")
-    create_tables(spark, settings, TABLE)
+    create_tables(settings, TABLE)
     path = table_path(settings, TABLE)
     row = spark.createDataFrame([(None,) * len(TABLES[TABLE].columns)], declared_type(TABLES[TABLE]))
     maintenance = Thread()

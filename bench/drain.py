@@ -25,10 +25,10 @@ from producers.source import generated_source
 from producers.synthetic import SyntheticTweets
 from streaming.queries import Trigger, bronze_query
 from tideline.broker import broker_status
+from tideline.creation import create_tables
 from tideline.lake import open_log
 from tideline.session import build_session
 from tideline.settings import Settings, load_settings
-from tideline.tables import create_tables
 from tideline.topics import create_topics
 
 PASSES = 4
@@ -72,7 +72,7 @@ def drain_once(spark: SparkSession, lake: Settings, servers: Mapping[str, int]) 
     with ExitStack() as stack:
         meters = {name: stack.enter_context(Meter([pid])) for name, pid in servers.items()}
         with Meter([os.getpid()]) as meter:
-            create_tables(spark, lake, "bronze.tweets")
+            create_tables(lake, "bronze.tweets")
             query = bronze_query(spark, lake, "tweets").start(Trigger(None))
             query.awaitTermination()
     log = open_log(lake, "bronze.tweets")

@@ -21,12 +21,13 @@ from pyspark.sql import functions as F
 from bench.meter import Meter
 from bench.result import Figure
 from tideline.airflow_home import submitted_conf
+from tideline.creation import create_tables
 from tideline.errors import ServiceError, ValidationError
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.session import build_session
 from tideline.settings import Settings, load_settings
-from tideline.tables import create_tables, read_table
+from tideline.tables import read_table
 
 SOURCE = "emissions"
 WAYS = {"suites": "", "singly": ", one at a time", "start": ", no expectation"}
@@ -117,7 +118,7 @@ def generate(spark: SparkSession, lake: Settings, rows: int, odd: Mapping[str, C
         "headers": F.array(F.struct(F.lit("event-id").alias("key"), F.encode(F.lit("x"), "utf-8").alias("value"))),
     }
     given |= odd or {}
-    create_tables(spark, lake, table.name)
+    create_tables(lake, table.name)
     columns = [given[column.name].cast(column.type).alias(column.name) for column in table.columns]
     frame = spark.range(0, rows, 1, 4).select(*columns)
     frame.write.format("delta").mode("append").save(table_path(lake, table.name))

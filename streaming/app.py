@@ -16,13 +16,13 @@ from streaming.queries import LIVE_TABLES, Query, Report, queries_of
 from streaming.requests import Requests
 from streaming.s3_lease import is_s3_leased, s3_lease
 from streaming.supervisor import Supervisor, drain
+from tideline.creation import create_tables
 from tideline.errors import LeaseError
 from tideline.lake import table_path
 from tideline.probe import commit_problem
 from tideline.s3 import ensure_buckets
 from tideline.session import build_session
 from tideline.settings import S3A, Settings
-from tideline.tables import create_tables
 from tideline.topics import check_topics
 
 STREAM_CONF = {
@@ -106,7 +106,7 @@ def prepare(
 ) -> list[Query]:
     """Create the tables of these sources where they are missing, and name their queries; those say what happens."""
     for source in sources:
-        create_tables(spark, settings, f"bronze.{source}", *LIVE_TABLES[source])
+        create_tables(settings, f"bronze.{source}", *LIVE_TABLES[source])
     return [query for source in sources for query in queries_of(spark, settings, source, report)]
 
 

@@ -82,7 +82,7 @@ def bronze_query(spark: SparkSession, settings: Settings, source: str) -> Query:
         state, log = topic_state(bootstrap, topic), open_log(settings, name)
         recorded = log.metadata().configuration.get(TOPIC_ID)
         if recorded is None:
-            spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('{TOPIC_ID}' = '{state.id}')")
+            log.alter.set_table_properties({TOPIC_ID: state.id}, raise_if_not_exists=False)
         check_same_topic(state, recorded, path)
         begin = plan_kafka_start(
             state,

@@ -25,20 +25,23 @@ _ARROW: Final = {
     "date": pa.date32(),
     "binary": pa.binary(),
     "timestamp": pa.timestamp("us", "UTC"),
-    "array<string>": pa.list_(pa.string()),
-    "array<struct<partition: int, lag: bigint>>": pa.list_(pa.struct({"partition": pa.int32(), "lag": pa.int64()})),
-    "array<struct<key: string, value: binary>>": pa.list_(pa.struct({"key": pa.string(), "value": pa.binary()})),
 }
 
 
 def arrow_type(sql_type: str) -> pa.DataType:
     """The Arrow type of a Spark SQL type.
 
-    >>> arrow_type("decimal(18,6)")
-    Decimal128Type(decimal128(18, 6))
+    >>> arrow_type("array<struct<day: date, sum: decimal(18,6)>>")
+    ListType(list<item: struct<day: date32[day], sum: decimal128(18, 6)>>)
     """
-    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", sql_type)
-    return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else _ARROW[sql_type]
+    if decimal := re.fullmatch(r"decimal\((\d+),(\d+)\)", sql_type):
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    if array := re.fullmatch(r"array<(.+)>", sql_type):
+        return pa.list_(arrow_type(array[1]))
+    if struct := re.fullmatch(r"struct<(.+)>", sql_type):
+        fields = re.findall(r"(\w+): ((?:[^,(<]|\(.*?\)|<.*>)+)", struct[1])
+        return pa.struct([(name, arrow_type(of)) for name, of in fields])
+    return _ARROW[sql_type]
 
 
 def arrow_schema(table: Table) -> pa.Schema:

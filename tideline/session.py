@@ -41,8 +41,8 @@ _DISTINCT = ("offset", "event_id", "tweet_id", "key", "value", "headers.list.ele
 _LOCAL_FILES = {
     # Hadoop runs a `chmod` for each local file that it creates.
     "spark.hadoop.fs.file.impl": "tideline.files.LocalFiles",
-    # Spark's default for checkpoints runs four `readlink` for each file that gets its name by a rename. This one renames
-    # as atomically; like the default, it would not notice a second writer, whom the lease keeps out.
+    # Spark's default for checkpoints runs four `readlink` for each file that gets its name by a rename. This one
+    # renames as atomically; like the default, it would not notice a second writer, whom the lease keeps out.
     "spark.sql.streaming.checkpointFileManagerClass": (
         "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
     ),

@@ -9,19 +9,20 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from tideline.creation import create_tables
 from tideline.events import first_events, valid_rows
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.session import build_session
 from tideline.settings import Settings
-from tideline.tables import create_tables, read_table
+from tideline.tables import read_table
 
 BRONZE, SILVER, GOLD = "bronze.emissions", "silver.emissions", "gold.daily_country_trends"
 
 
 def train(spark: SparkSession, settings: Settings) -> None:
     """Create, append, stream, merge, overwrite, read and compact."""
-    create_tables(spark, settings, BRONZE, SILVER, GOLD)
+    create_tables(settings, BRONZE, SILVER, GOLD)
     for start in (0, 100):
         _append_bronze(spark, settings, start)
     _merge(spark, settings, valid_rows(_changes(spark, settings)))

@@ -9,10 +9,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from tideline.creation import create_tables
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
-from tideline.tables import create_tables
 
 RECEIVED = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def frame(spark: SparkSession, table: str, rows: Sequence[dict[str, Any]]) -> Da
 
 def append(spark: SparkSession, lake: Settings, table: str, rows: Sequence[dict[str, Any]]) -> None:
     """Append the rows to the table, in one commit."""
-    create_tables(spark, lake, table)
+    create_tables(lake, table)
     frame(spark, table, rows).write.format("delta").mode("append").save(table_path(lake, table))
 
 

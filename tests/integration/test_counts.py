@@ -14,11 +14,12 @@ from pyspark.sql import SparkSession
 
 from streaming.queries import Trigger, anomalies_query, counts_query
 from tests.integration.recount import assert_live_counts, read
+from tideline.creation import create_tables
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.sources import ANOMALIES_QUERY, COUNTS_QUERIES, LIVE_QUERIES
-from tideline.tables import create_tables, declared_type
+from tideline.tables import declared_type
 
 pytestmark = pytest.mark.integration
 
@@ -71,7 +72,7 @@ def test_partitions_hours_apart_lose_no_row_and_resends_within_the_horizon_are_r
     #  Kafka time  02:00              12:00
     #  partition 0                    a0 a1 …   a0 again (13:00)
     #  partition 1 b0 (02:00) …       b0 again (03:00): late behind a single watermark at 12:00 - 2 h
-    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    create_tables(lake, "bronze.emissions", *LIVE)
     dropped = 0
     for step in range(4):
         append(spark, lake, [row(f"a{step}", 0, step, NOON + step * HOUR / 4)])
@@ -87,7 +88,7 @@ def test_partitions_hours_apart_lose_no_row_and_resends_within_the_horizon_are_r
 
 def test_of_copies_in_one_batch_the_first_that_kafka_received_counts(spark: SparkSession, lake: Settings) -> None:
     # Each event arrives at 12:59 and again at 13:01, in versions that the batch reads as files in any order.
-    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    create_tables(lake, "bronze.emissions", *LIVE)
     append(spark, lake, [row("before", 0, 0, NOON)])
     count(spark, lake)
     early, late = NOON + timedelta(minutes=59), NOON + timedelta(minutes=61)
@@ -102,7 +103,7 @@ def test_of_copies_in_one_batch_the_first_that_kafka_received_counts(spark: Spar
 
 
 def test_flags_are_the_same_however_the_rows_are_cut(spark: SparkSession, lake: Settings) -> None:
-    create_tables(spark, lake, "bronze.emissions", *LIVE_QUERIES[ANOMALIES_QUERY].tables)
+    create_tables(lake, "bronze.emissions", *LIVE_QUERIES[ANOMALIES_QUERY].tables)
     numbers = [*range(120), *range(30)]
     for piece in (range(55), range(55, 150)):
         append(spark, lake, [measured(numbers[offset], offset) for offset in piece])
@@ -129,7 +130,7 @@ def flags(lake: Settings) -> list[dict[str, Any]]:
 
 
 def test_a_changed_plan_computes_the_tables_anew_and_says_why(spark: SparkSession, lake: Settings) -> None:
-    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    create_tables(lake, "bronze.emissions", *LIVE)
     append(spark, lake, [row(f"e{n}", 0, n, NOON) for n in range(10)])
     without, said = replace(lake, emission_dimensions=()), list[str]()
     for settings in (lake, lake, without):
@@ -148,11 +149,11 @@ def test_a_changed_plan_computes_the_tables_anew_and_says_why(spark: SparkSessio
 def test_a_deleted_live_table_is_computed_anew_though_its_checkpoint_stands(
     spark: SparkSession, lake: Settings
 ) -> None:
-    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    create_tables(lake, "bronze.emissions", *LIVE)
     append(spark, lake, [row(f"e{n}", 0, n, NOON) for n in range(10)])
     count(spark, lake)
     shutil.rmtree(table_path(lake, LIVE[0]))
-    create_tables(spark, lake, "bronze.emissions", *LIVE)
+    create_tables(lake, "bronze.emissions", *LIVE)
     append(spark, lake, [row("later", 0, 10, NOON + 5 * HOUR)])
     count(spark, lake)
     assert_live_counts(lake, "emissions")

@@ -16,12 +16,13 @@ from streaming.rebuild import rebuild
 from tests.integration.damage import alter, double, lose
 from tests.integration.recount import assert_live_counts, read
 from tideline.checkpoints import drop_checkpoint
+from tideline.creation import create_tables
 from tideline.lake import table_path
 from tideline.rebuild import build_order, parse_tables
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.storage import open_storage
-from tideline.tables import create_tables, declared_type
+from tideline.tables import declared_type
 
 pytestmark = pytest.mark.integration
 
@@ -94,7 +95,7 @@ def of_source(lake: Settings, state: str) -> list[tuple[str, datetime, float]]:
 
 @pytest.fixture
 def tweets(spark: SparkSession, lake: Settings) -> Settings:
-    create_tables(spark, lake, "bronze.tweets", *LIVE)
+    create_tables(lake, "bronze.tweets", *LIVE)
     return lake
 
 

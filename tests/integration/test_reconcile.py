@@ -16,12 +16,12 @@ from batch.reconcile import Reconciled, reconcile
 from streaming.queries import LIVE_TABLES, Trigger, counts_query
 from tests.batch.builders import append, emission, tweet
 from tests.integration.recount import read
+from tideline.creation import create_tables
 from tideline.errors import DriftError, TableError
 from tideline.lake import open_log
 from tideline.rows import append_rows
 from tideline.settings import Settings
 from tideline.sources import SOURCES
-from tideline.tables import create_tables
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +47,7 @@ def land(spark: SparkSession, lake: Settings, *events: tuple[int, str, timedelta
 def count_live(spark: SparkSession, lake: Settings) -> None:
     """Run the stream's counts until they have read all of bronze."""
     for source in SOURCES:
-        create_tables(spark, lake, *LIVE_TABLES[source])
+        create_tables(lake, *LIVE_TABLES[source])
         query = counts_query(spark, lake, source).start(Trigger(None))
         query.awaitTermination()
         assert query.exception() is None
@@ -129,6 +129,6 @@ def test_gold_that_was_made_from_another_bronze_is_refused(spark: SparkSession, 
     count_live(spark, lake)
     with pytest.raises(TableError, match="run the step that writes it first"):
         reconcile(lake)
-    create_tables(spark, lake, "gold.tweet_metrics")
+    create_tables(lake, "gold.tweet_metrics")
     with pytest.raises(TableError, match=r"gold\.tweet_metrics does not say which version of bronze\.tweets"):
         reconcile(lake)

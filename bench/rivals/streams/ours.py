@@ -17,10 +17,10 @@ from typing import Any
 from bench.drain import PASSES, drain_once
 from streaming.app import run
 from streaming.queries import Trigger, bronze_query
+from tideline.creation import create_tables
 from tideline.lake import open_log
 from tideline.session import build_session
 from tideline.settings import Settings, load_settings
-from tideline.tables import create_tables
 
 BRONZE = "bronze.tweets"
 
@@ -53,7 +53,7 @@ def _warm(settings: Settings, folder: Path) -> dict[str, Any]:
 
 def _bronze(settings: Settings, trigger: Trigger) -> dict[str, Any]:
     spark = build_session(settings, "tideline-bench")
-    create_tables(spark, settings, BRONZE)
+    create_tables(settings, BRONZE)
     query = bronze_query(spark, settings, "tweets").start(trigger)
     signal.signal(signal.SIGTERM, lambda *_: query.stop())
     query.awaitTermination()

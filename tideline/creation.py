@@ -1,0 +1,81 @@
+"""Creates the registry's tables by ``deltalake``; refuses one whose columns are not the declared ones. No Spark."""
+
+from __future__ import annotations
+
+import json
+
+from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError
+from pyspark.sql.types import StructType
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from tideline.errors import TableError
+from tideline.lake import open_log, table_path, was_created
+from tideline.rows import arrow_schema
+from tideline.s3 import storage_options
+from tideline.schemas import TABLES, Table
+from tideline.settings import Settings
+
+
+def create_tables(settings: Settings, *names: str) -> None:
+    """Create the named tables where they are missing.
+
+    Raises:
+        TableError: a table is there with other columns; names all differences.
+    """
+    for name in names:
+        _create(settings, TABLES[name])
+
+
+def declared_schema(table: Table) -> Schema:
+    """The declared columns, as Delta has them."""
+    return Schema.from_arrow(arrow_schema(table))
+
+
+def column_types(schema: Schema) -> dict[str, str]:
+    """The columns with Spark's names of their types: a schema in Delta's log is Spark's own JSON.
+
+    >>> column_types(declared_schema(TABLES["gold.top_10_domains"]))
+    {'domain': 'string', 'total_emissions': 'decimal(28,6)'}
+    """
+    fields = StructType.fromJson(json.loads(schema.to_json())).fields
+    return {field.name: field.dataType.simpleString() for field in fields}
+
+
+@retry(
+    # Of two who create a table at once the later one is refused, and then finds it.
+    retry=retry_if_exception_type(CommitFailedError),
+    stop=stop_after_attempt(5),
+    wait=wait_random_exponential(multiplier=0.2, max=2),
+    reraise=True,
+)
+def _create(settings: Settings, table: Table) -> None:
+    if was_created(settings, table.name):
+        _check_columns(settings, table)
+        return
+    DeltaTable.create(
+        table_path(settings, table.name),
+        declared_schema(table),
+        mode="ignore",
+        configuration=table.properties
+        | ({"delta.dataSkippingStatsColumns": ",".join(table.stats)} if table.stats else {}),
+        # Tried again, the commit of the later one would give the table another identity.
+        commit_properties=CommitProperties(max_commit_retries=0),
+        storage_options=storage_options(settings),
+    )
+
+
+def _check_columns(settings: Settings, table: Table) -> None:
+    declared, found = column_types(declared_schema(table)), column_types(open_log(settings, table.name).schema())
+    if found == declared:
+        return
+    differences = [
+        f"{name}: declared {declared.get(name, 'nothing')}, found {found.get(name, 'nothing')}"
+        for name in declared | found
+        if declared.get(name) != found.get(name)
+    ]
+    msg = (
+        f"{table.name} at {table_path(settings, table.name)} has other columns than declared "
+        f"({'; '.join(differences)}); move the folder away, or run the version of Tideline that wrote it"
+    )
+    raise TableError(msg)
