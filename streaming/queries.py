@@ -15,6 +15,7 @@ from streaming.counts import Counting, TimeOrder, count_live, emission_counting,
 from streaming.recovery import is_usable_live_checkpoint, plan_kafka_start
 from streaming.sink import anomalies_writer, counts_writer
 from tideline.checkpoints import drop_checkpoint, read_checkpoint
+from tideline.creation import set_property
 from tideline.errors import CheckpointError
 from tideline.lake import commit_files, open_log, table_path
 from tideline.offsets import check_same_topic, highest_offsets, topic_state
@@ -82,7 +83,7 @@ def bronze_query(spark: SparkSession, settings: Settings, source: str) -> Query:
         state, log = topic_state(bootstrap, topic), open_log(settings, name)
         recorded = log.metadata().configuration.get(TOPIC_ID)
         if recorded is None:
-            log.alter.set_table_properties({TOPIC_ID: state.id}, raise_if_not_exists=False)
+            set_property(settings, name, TOPIC_ID, state.id)
         check_same_topic(state, recorded, path)
         begin = plan_kafka_start(
             state,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError
@@ -14,7 +16,7 @@ from tideline.lake import open_log, table_path, was_created
 from tideline.rows import arrow_schema
 from tideline.s3 import storage_options
 from tideline.schemas import TABLES, Table
-from tideline.settings import Settings
+from tideline.settings import S3A, Settings
 
 
 def create_tables(settings: Settings, *names: str) -> None:
@@ -25,6 +27,12 @@ def create_tables(settings: Settings, *names: str) -> None:
     """
     for name in names:
         _create(settings, TABLES[name])
+
+
+def set_property(settings: Settings, name: str, key: str, value: str) -> None:
+    """Note something in a table's properties, by a commit."""
+    open_log(settings, name).alter.set_table_properties({key: value}, raise_if_not_exists=False)
+    _sync_log(settings, name)
 
 
 def declared_schema(table: Table) -> Schema:
@@ -63,6 +71,21 @@ def _create(settings: Settings, table: Table) -> None:
         commit_properties=CommitProperties(max_commit_retries=0),
         storage_options=storage_options(settings),
     )
+    _sync_log(settings, table.name)
+
+
+def _sync_log(settings: Settings, name: str) -> None:
+    """Have a folder's commits on the disk, as our log store has its own: ``deltalake`` does not wait for that."""
+    path = table_path(settings, name)
+    if path.startswith(S3A):
+        return
+    log = Path(path, "_delta_log")
+    for file in (*log.glob("*.json"), log):
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _check_columns(settings: Settings, table: Table) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, Schema, write_deltalake
 
-from tideline.creation import column_types, create_tables, declared_schema
+from tideline.creation import column_types, create_tables, declared_schema, set_property
 from tideline.errors import TableError
 from tideline.lake import open_log, table_path
 from tideline.schemas import TABLES
@@ -67,3 +67,10 @@ def test_the_declared_schema_is_one_that_delta_reads_back() -> None:
     for table in TABLES.values():
         declared = declared_schema(table)
         assert Schema.from_json(declared.to_json()) == declared
+
+
+def test_a_property_is_noted_beside_the_others(lake: Settings) -> None:
+    create_tables(lake, "bronze.tweets")
+    set_property(lake, "bronze.tweets", "tideline.topicId", "a-b")
+    found = open_log(lake, "bronze.tweets").metadata().configuration
+    assert (found["tideline.topicId"], found["delta.appendOnly"]) == ("a-b", "true")
