@@ -58,7 +58,8 @@ def _hold(name: str, settings: Settings, arguments: argparse.Namespace, results:
         with module.section(settings, scale_of(arguments)) as found:
             sections: list[Section] = [found] if isinstance(found, Section) else list(found)
             for section in [chosen(each, arguments.contenders) for each in sections]:
-                runs = race(section, arguments.runs, status.update)
+                # A log shows no status, and a contest takes hours.
+                runs = race(section, arguments.runs, status.update if console.is_terminal else console.print)
                 contest = Contest(section, with_disagreements(runs))
                 results[section.name] = result_of(contest, settings)
                 show(contest, Console(width=None if sys.stdout.isatty() else WIDTH))
