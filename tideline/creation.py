@@ -7,13 +7,11 @@ import os
 from pathlib import Path
 
 from deltalake import CommitProperties, DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError
 from pyspark.sql.types import StructType
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from tideline.errors import TableError
 from tideline.lake import open_log, table_path, was_created
-from tideline.rows import arrow_schema
+from tideline.rows import arrow_schema, retry_lost_creation
 from tideline.s3 import storage_options
 from tideline.schemas import TABLES, Table
 from tideline.settings import S3A, Settings
@@ -50,13 +48,7 @@ def column_types(schema: Schema) -> dict[str, str]:
     return {field.name: field.dataType.simpleString() for field in fields}
 
 
-@retry(
-    # Of two who create a table at once the later one is refused, and then finds it.
-    retry=retry_if_exception_type(CommitFailedError),
-    stop=stop_after_attempt(5),
-    wait=wait_random_exponential(multiplier=0.2, max=2),
-    reraise=True,
-)
+@retry_lost_creation
 def _create(settings: Settings, table: Table) -> None:
     if was_created(settings, table.name):
         _check_columns(settings, table)

@@ -49,13 +49,16 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(c.name, arrow_type(c.type), metadata={"comment": c.comment}) for c in table.columns])
 
 
-@retry(
-    # Of two who create a table at once the later one is refused: nothing of it was written.
+retry_lost_creation = retry(
     retry=retry_if_exception_type(CommitFailedError),
     stop=stop_after_attempt(5),
     wait=wait_random_exponential(multiplier=0.2, max=2),
     reraise=True,
 )
+"""Of two who create a table at once the later one is refused, with nothing written; it looks again and finds it."""
+
+
+@retry_lost_creation
 def append_rows(settings: Settings, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows in one commit; without rows the table is only created where it is missing.
 
