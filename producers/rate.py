@@ -8,6 +8,10 @@ from collections.abc import Callable
 
 from tideline.errors import InputError
 
+PORTION_SECONDS = 0.02
+"""The first record of a portion waits so long for the last one to fall due, at most. A portion costs 2 to 3 ms
+of CPU, most of it in the Kafka client, however few its records are: shorter waits would multiply that."""
+
 _RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/s)?")
 
 
@@ -25,6 +29,15 @@ def parse_rate(text: str) -> float:
         msg = f"the rate {text!r} is not a number of records per second above 0; write it as 500/s"
         raise InputError(msg)
     return float(match[1])
+
+
+def portion(rate: float) -> int:
+    """How many records go out together, when the last of them is due.
+
+    >>> portion(100)
+    3
+    """
+    return 1 + int(rate * PORTION_SECONDS)
 
 
 class Schedule:

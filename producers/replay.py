@@ -14,7 +14,7 @@ from producers.delivery import Delivery
 from producers.emissions import EmissionRows, take_emission_header
 from producers.lines import Block, Line, blocks, gathered
 from producers.packer import Packed, Packer, Rows
-from producers.rate import Schedule
+from producers.rate import Schedule, portion
 from producers.resume import SCAN_BOUND, delivered
 from producers.signals import Interrupted, StopSignals
 from producers.source import Source
@@ -27,9 +27,6 @@ Progress = Callable[["Sent"], None]
 
 _TELL_SECONDS = 0.1
 _BLOCK_LINES = 10_000
-_PER_SECOND = 100
-"""Under a rate, records go out in portions so many times a second, each when its last record is due."""
-
 _ALONE_UP_TO = 20_000.0
 """Records per second that one process sends with ease. Below, several would only make portions small."""
 
@@ -159,7 +156,7 @@ def _packed(
     source: Source, kind: Format, before: list[Delivered], options: Options, stop: StopSignals, sent: Sent
 ) -> Generator[Packed]:
     """The source's records in batches, up to the limit."""
-    most = _BLOCK_LINES if options.rate is None else max(1, min(_BLOCK_LINES, int(options.rate / _PER_SECOND)))
+    most = _BLOCK_LINES if options.rate is None else min(_BLOCK_LINES, portion(options.rate))
     columns, lines = _without_header(
         blocks(gathered(stop.interruptible(source.chunks()), source.ready)), kind, source.label
     )

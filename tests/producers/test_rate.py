@@ -1,6 +1,6 @@
 import pytest
 
-from producers.rate import Schedule, parse_rate
+from producers.rate import PORTION_SECONDS, Schedule, parse_rate, portion
 from tideline.errors import InputError
 
 
@@ -36,6 +36,12 @@ def test_after_a_delay_late_records_go_out_at_once_and_the_plan_stays() -> None:
         schedule.wait(index)
     assert clock.sleeps == pytest.approx([0.4, 0.5])
     assert clock.now == pytest.approx(102.5)
+
+
+@pytest.mark.parametrize("rate", [0.5, 1, 49, 60, 99, 100, 120, 400, 12_345.6])
+def test_a_portion_is_as_large_as_its_first_record_may_wait(rate: float) -> None:
+    wait = (portion(rate) - 1) / rate
+    assert wait <= PORTION_SECONDS < wait + 1 / rate
 
 
 @pytest.mark.parametrize(("text", "rate"), [("500/s", 500), ("500", 500), ("0.5/s", 0.5), (" 7 ", 7)])
