@@ -7,18 +7,19 @@ is repeated after a crash finds that version, or does all of it again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
 import pyarrow as pa
 from deltalake import CommitProperties, Transaction
 from deltalake import DeltaTable as DeltaLog
 from deltalake.table import TableMerger
 
+from streaming.landed import Landed
 from streaming.upsert import LiveTable
 from tideline.arrivals import COLUMNS, Clocks, add_clocks, arrivals_rows, count_arrivals, no_clocks, parse_arrivals
 from tideline.checkpoints import planned_offset, processed_version
 from tideline.hour_verdicts import all_rows, counts_of, update_verdicts, verdict_rows, watched_of
-from tideline.lake import open_log
 from tideline.rows import arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
@@ -44,13 +45,13 @@ class HourJudge:
             LiveTable(settings, name) for name in (hourly, ARRIVALS[source], HOUR_VERDICTS[source])
         )
         self._checkpoints = open_storage(settings, settings.checkpoints)
-        self._bronze: DeltaLog | None = None
+        self._bronze = Landed(settings, source)
         self._known: tuple[int, Clocks] | None = None
 
     def after_batch(self, batch_id: int) -> None:
         """Take in what a batch of the counts query has read; its counts are written already."""
         planned = planned_offset(self._checkpoints, COUNTS_QUERIES[self._source], batch_id)
-        version, bronze = processed_version(planned), self._newest_bronze()
+        version, bronze = processed_version(planned), self._bronze.newest()
         known = self._known or self._stored(bronze)
         if batch_id == 0 or known is None:
             self._begin(bronze, version)
@@ -69,9 +70,7 @@ class HourJudge:
 
     def _go_on(self, bronze: DeltaLog, known: tuple[int, Clocks], version: int) -> None:
         since, before = known
-        names = [*COLUMNS[self._source]]
-        rows = pa.table(bronze.load_cdf(starting_version=since + 1, ending_version=version, columns=names))
-        came = count_arrivals(rows.select(names), self._source)
+        came = count_rows(self._bronze.between(since, version, COLUMNS[self._source]), self._source)
         after, stored = add_clocks(before, came), self._verdicts.read()
         rules, watched = rules_of(self._settings), watched_of(stored)
         found = update_verdicts(self._source, before, after, self._read_counts, rules, watched)
@@ -89,22 +88,15 @@ class HourJudge:
         span = [("window_start", ">=", time_of(first)), ("window_start", "<", time_of(end))]
         return counts_of(self._counts.read(span), self._source, self._dimensions)
 
-    def _newest_bronze(self) -> DeltaLog:
-        if self._bronze is None:
-            self._bronze = open_log(self._settings, f"bronze.{self._source}")
-        else:
-            self._bronze.update_incremental()
-        return self._bronze
-
 
 def whole_arrivals(settings: Settings, source: str, version: int) -> Clocks:
-    """The arrivals of all of a source's bronze, up to a version; memory is bounded by a batch of rows."""
-    clocks = no_clocks(source)
-    if version >= 0:
-        dataset = open_log(settings, f"bronze.{source}", version).to_pyarrow_dataset()
-        for batch in dataset.to_batches(columns=[*COLUMNS[source]]):
-            clocks = add_clocks(clocks, count_arrivals(pa.table(batch), source))
-    return clocks
+    """The arrivals of all of a source's bronze, up to a version; memory is bounded by a piece of it."""
+    return count_rows(Landed(settings, source).up_to(version, COLUMNS[source]), source)
+
+
+def count_rows(pieces: Iterable[pa.Table], source: str) -> Clocks:
+    """The arrivals of bronze rows that come in pieces."""
+    return reduce(add_clocks, (count_arrivals(piece, source) for piece in pieces), no_clocks(source))
 
 
 def expected_verdicts(settings: Settings, source: str, clocks: Clocks, counts: Counts) -> pa.Table:

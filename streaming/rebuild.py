@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
 from deltalake import DeltaTable as DeltaLog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from streaming.app import hold, is_held, prepare
 from streaming.counts import count_windows, rows_of
+from streaming.flags import expected_flags
 from streaming.hours import expected_verdicts, whole_arrivals
 from streaming.queries import Report, counting_of
 from streaming.requests import Requests
-from streaming.sink import JUDGED, flag_tables
 from streaming.supervisor import drain
 from tideline.arrivals import arrivals_rows
 from tideline.checkpoints import Checkpoint, processed_version, read_checkpoint
@@ -95,11 +96,10 @@ def expected_tables(
         query: the live query.
         wanted: which of its tables.
     """
-    rows = first_events(valid_rows(bronze))
     if query == ANOMALIES_QUERY:
-        return flag_tables(rows.select(*JUDGED))
+        return _frames(bronze.sparkSession, expected_flags(settings, version))
     counting, dimensions = counting_of(settings, LIVE_QUERIES[query].source)
-    counts = count_windows(rows, counting, dimensions)
+    counts = count_windows(first_events(valid_rows(bronze)), counting, dimensions)
     periods = (("hour", counting.hourly), ("day", counting.daily))
     tables = {table.name: rows_of(counts, table, period) for period, table in periods}
     if set(wanted) <= set(tables):
@@ -115,8 +115,11 @@ def _expected_hours(
         ARRIVALS[source]: arrivals_rows(clocks),
         HOUR_VERDICTS[source]: expected_verdicts(settings, source, clocks, counts),
     }
-    spark = hourly.sparkSession
-    return {name: spark.createDataFrame(r.to_pylist(), declared_type(TABLES[name])) for name, r in rows.items()}
+    return _frames(hourly.sparkSession, rows)
+
+
+def _frames(spark: SparkSession, tables: Mapping[str, pa.Table]) -> dict[str, DataFrame]:
+    return {name: spark.createDataFrame(rows.to_pylist(), declared_type(TABLES[name])) for name, rows in tables.items()}
 
 
 def _compare_table(expected: DataFrame, stored: DataFrame, table: Table) -> list[Difference]:

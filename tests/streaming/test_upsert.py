@@ -8,7 +8,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.table import TableMerger
 
-from streaming.sink import changed_counts, changed_flags
+from streaming.flags import changed_flags
+from streaming.sink import changed_counts
 from streaming.upsert import REFUSED, LiveTable
 from tideline.lake import table_path
 from tideline.settings import Settings
