@@ -19,6 +19,9 @@ from tideline.settings import Settings
 EARLIEST = -2
 """What Spark's Kafka source calls the first offset that a partition still holds."""
 
+SINK = "tideline.sink.ChecksumSinkProvider"
+"""Delta's own sink, but for how it learns that a batch is in the table already."""
+
 BRONZE_TRANSFORMS: dict[str, Callable[[DataFrame], DataFrame]] = {
     "tweets": tweets_to_bronze,
     "emissions": emissions_to_bronze,
@@ -72,4 +75,4 @@ def observations() -> list[Column]:
 def bronze_writer(kafka: DataFrame, source: str) -> DataStreamWriter:
     """The write of a source's bronze table; the caller adds trigger, checkpoint and path."""
     rows = BRONZE_TRANSFORMS[source](kafka).observe(OBSERVED, *observations())
-    return rows.writeStream.format("delta").outputMode("append").queryName(f"bronze.{source}")
+    return rows.writeStream.format(SINK).outputMode("append").queryName(f"bronze.{source}")

@@ -92,8 +92,9 @@ def build_jar(jar: Path = JAR, sources: Path = SOURCES) -> bool:
 
 
 def _libraries() -> list[Path]:
-    """Delta's interface, Hadoop, its S3 connector and what that one is built on."""
-    return [*sorted(jars_dir("spark").glob("*.jar")), *pyspark_jars().glob("hadoop-client-*.jar")]
+    """Delta, Hadoop's S3 connector and what that one is built on; of Spark's own jars those that the classes use."""
+    of_spark = ("hadoop-client-*", "scala-library-*", "spark-*")
+    return [*sorted(jars_dir("spark").glob("*.jar")), *(j for n in of_spark for j in pyspark_jars().glob(f"{n}.jar"))]
 
 
 def _made_of(files: Sequence[Path]) -> str:

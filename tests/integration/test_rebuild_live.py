@@ -62,7 +62,8 @@ def test_a_running_stream_rebuilds_what_was_damaged_and_goes_on_counting(
     send(lake, lake.tweets_topic, tweets(range(600)))
     send(lake, lake.emissions_topic, emissions(range(300)))
     stream = start_stream(lake)
-    wait_for(lambda: was_created(lake, HOURLY) and read(lake, HOURLY).tweets.sum() == 600)
+    for table in (HOURLY, DAILY):
+        wait_for(lambda table=table: was_created(lake, table) and read(lake, table).tweets.sum() == 600)  # type: ignore[misc]
     wait_for(lambda: was_created(lake, "live.anomalies") and len(read(lake, "live.anomalies")) == 3)
     hours = len(read(lake, HOURLY))
     alter(lake, HOURLY, "true", tweets="tweets + 1")
