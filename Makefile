@@ -25,7 +25,7 @@ help: ## print this help
 
 setup: prerequisites $(VENV)/.packages ## make the environment: Python packages and jars from the committed locks
 	@"$(BIN)/python" -m tideline.jars install
-	@"$(BIN)/python" -m tideline.logstore
+	@"$(BIN)/python" -m tideline.jvm
 	@"$(BIN)/python" -m tideline.class_archive
 
 demo: setup ## the whole path on this machine: broker, producers, stream, Airflow, report

@@ -49,7 +49,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         ("Spark's jars", lambda _: _jars("spark")),
         *([] if is_external(settings) else [("Kafka's jars", lambda _: _jars("kafka"))]),
         ("versions", lambda _: _versions()),
-        ("log stores", lambda _: _log_stores()),
+        ("Java classes", lambda _: _java_classes()),
         ("disk", _disk),
         ("ports", _ports),
         ("broker and topics", _topics),
@@ -76,7 +76,7 @@ class CheckError(Exception):
 
 
 def _prerequisites(_: Settings) -> str:
-    from tideline.logstore import JAR
+    from tideline.jvm import JAR
     from tideline.prerequisites import check_prerequisites, find_java, java_version
 
     check_prerequisites(compiler=not JAR.is_file())
@@ -123,10 +123,10 @@ def _versions() -> str:
     )
 
 
-def _log_stores() -> str:
-    from tideline.logstore import logstore_jar
+def _java_classes() -> str:
+    from tideline.jvm import jvm_jar
 
-    return f"compiled: {logstore_jar().name}"
+    return f"compiled: {jvm_jar().name}"
 
 
 def _disk(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from threading import Lock
 from proofs.fault_proxy import Fault, Plan, every, fault_proxy, first_of
 from proofs.lab import Lab, Outcome, Victim
 from proofs.processes import Driver, ready_drivers
-from tideline.logstore import LOCAL_CLASS, S3_CLASS
+from tideline.jvm import LOCAL_CLASS, S3_CLASS
 
 STOCK = {"folder": "io.delta.storage.HDFSLogStore", "S3": "io.delta.storage.S3SingleDriverLogStore"}
 """What Delta itself takes per kind of store."""

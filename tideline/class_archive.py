@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tideline.errors import PrerequisiteError
 from tideline.jars import jars_dir
-from tideline.logstore import logstore_jar
+from tideline.jvm import jvm_jar
 from tideline.prerequisites import find_java, java_version
 
 _QUIET = "-Xshare:auto -Xlog:disable -Xlog:all=error:stderr"
@@ -54,7 +54,7 @@ def build_archive() -> bool:
 
 
 def _made_of() -> str:
-    used = [*sorted(jars_dir("spark").iterdir()), logstore_jar()]
+    used = [*sorted(jars_dir("spark").iterdir()), jvm_jar()]
     jars = "\n".join(f"{jar.name} {jar.stat().st_mtime_ns}" for jar in used)
     return f"{java_version(find_java())}\n{jars}\n"
 

@@ -12,7 +12,7 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 from tideline.errors import CommitError, StoreError
-from tideline.logstore import LOCAL_CLASS, S3_CLASS
+from tideline.jvm import LOCAL_CLASS, S3_CLASS
 from tideline.race import PROBE_FOLDER, race_problem
 from tideline.settings import S3A, Settings
 from tideline.storage import Storage, open_storage

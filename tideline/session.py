@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from tideline.class_archive import archive_options
 from tideline.jars import jars_dir
-from tideline.logstore import LOG_STORES, logstore_jar
+from tideline.jvm import LOG_STORES, jvm_jar
 from tideline.s3 import credential_variables, endpoint_url, ensure_buckets
 from tideline.settings import S3A, Settings
 
@@ -59,7 +59,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         settings: the master and the driver's heap come from here.
     """
     log4j = f"-Dlog4j2.configurationFile=file:{files('tideline') / 'log4j2.properties'}"
-    jars = f"{jars_dir('spark')}/*:{logstore_jar()}"
+    jars = f"{jars_dir('spark')}/*:{jvm_jar()}"
     return {
         "spark.master": settings.spark_master,
         "spark.driver.memory": settings.driver_memory,

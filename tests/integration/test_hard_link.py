@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.logstore.junit import run_junit
+from tests.jvm.junit import run_junit
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from proofs.fault_proxy import Fault, every, fault_proxy
-from tests.logstore.junit import run_junit
+from tests.jvm.junit import run_junit
 from tideline.s3 import credential_variables, split_path
 from tideline.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Compiles the log stores' Java tests and runs them with JUnit."""
+"""Compiles the Java tests and runs them with JUnit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tideline.jars import jars_dir
 from tideline.jars.ivy import pyspark_jars
-from tideline.logstore import SOURCES, compile_classes
+from tideline.jvm import SOURCES, compile_classes
 from tideline.prerequisites import find_java
 
 

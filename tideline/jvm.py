@@ -1,6 +1,7 @@
-"""Delta's log stores, compiled with the JDK at set-up: ``python -m tideline.logstore``.
+"""Tideline's Java classes, compiled with the JDK at set-up: ``python -m tideline.jvm``.
 
-Owns ``<environment>/share/tideline/jars/logstore/tideline-logstore.jar``; the sources are in ``logstore/src``.
+Owns ``<environment>/share/tideline/jars/jvm/tideline-jvm.jar``; the sources are in ``jvm/src``: Delta's log stores,
+local files, bronze's sink.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from tideline.jars.ivy import pyspark_jars
 from tideline.jars.lock import ROOT
 from tideline.prerequisites import find_java, find_javac
 
-JAR = ROOT / "logstore" / "tideline-logstore.jar"
-SOURCES = Path(__file__).resolve().parent.parent / "logstore"
+JAR = ROOT / "jvm" / "tideline-jvm.jar"
+SOURCES = Path(__file__).resolve().parent.parent / "jvm"
 
 _RELEASE = "17"
 _MADE_OF = "META-INF/made-of"
@@ -39,14 +40,14 @@ LOG_STORES = {
 """What makes Delta use these classes. To be set before Spark starts; a key for a wrong scheme is ignored silently."""
 
 
-def logstore_jar() -> Path:
+def jvm_jar() -> Path:
     """The compiled classes.
 
     Raises:
         PrerequisiteError: they were not compiled.
     """
     if not JAR.is_file():
-        msg = f"Tideline's log stores are not in {JAR}: run make setup"
+        msg = f"Tideline's Java classes are not in {JAR}: run make setup"
         raise PrerequisiteError(msg)
     return JAR
 
@@ -69,7 +70,7 @@ def compile_classes(sources: Sequence[Path], classpath: Sequence[str], target: P
 
 
 def build_jar(jar: Path = JAR, sources: Path = SOURCES) -> bool:
-    """Compile the log stores, unless the jar was made of these sources by this JDK; returns whether it was made.
+    """Compile the classes, unless the jar was made of these sources by this JDK; returns whether it was made.
 
     The jar appears whole or not at all, and says itself what it was made of.
 
@@ -121,12 +122,12 @@ def main() -> int:
     """Compile, and say so."""
     console = Console(stderr=True)
     try:
-        with console.status("Compiling Tideline's log stores"):
+        with console.status("Compiling Tideline's Java classes"):
             made = build_jar()
     except TidelineError as error:
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
-    console.print("Tideline's log stores are compiled" if made else "Tideline's log stores were compiled before")
+    console.print("Tideline's Java classes are compiled" if made else "Tideline's Java classes were compiled before")
     return 0
 
 
