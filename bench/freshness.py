@@ -25,7 +25,10 @@ from tideline.topics import create_topics
 
 TWEETS_PER_SECOND = 400
 EMISSIONS_PER_SECOND = 100
-WARM_UP_SECONDS = 60
+WARM_UP_SECONDS = 120
+"""From the start of the processes. On two cores it takes more than a minute until the first batches of all queries are
+done and the JVM has compiled what they run, and what has waited for them is caught up with."""
+
 COLUMNS = ["partition", "offset", "kafka_timestamp", "event_id", "reasons"]
 
 

@@ -3,8 +3,8 @@
 Batch 0 holds everything that bronze held when the query began, so a lost or dropped checkpoint rebuilds its tables in
 one commit each: readers see the old rows until then, and rows that no longer exist go.
 
-What a later batch changes is small, however many records it brought: the counts of its windows, the flags of its odd
-rows. So it is collected, and written without Spark.
+What a batch gives is small, however many records it brought: the counts of its windows, the flags of its odd rows. So
+it is collected, and written without Spark.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
-from streaming.counts import Counting, rows_of
+from streaming.counts import Counting
 from streaming.flags import RowJudge
 from streaming.hours import HourJudge
 from streaming.upsert import Clauses, LiveTable
-from tideline.lake import table_path
 from tideline.rows import arrow_schema
 from tideline.schemas import Table
 from tideline.settings import Settings
@@ -41,15 +40,14 @@ def counts_writer(counting: Counting, dimensions: Sequence[str], settings: Setti
     tables = {table.name: LiveTable(settings, table.name) for _, table in periods}
 
     def write(counts: DataFrame, batch_id: int) -> None:
-        # The state moves on once: what the batch gave is kept for both tables.
-        if batch_id == 0:
-            counts = counts.localCheckpoint()
-            for period, table in periods:
-                replace_table(rows_of(counts, table, period), table_path(settings, table.name))
-        else:
-            changed = counts.toArrow()
-            for period, table in periods:
-                tables[table.name].upsert(period_rows(changed, table, period), changed_counts(table.column_names[-1]))
+        # The state moves on once: what the batch gave is collected for both tables.
+        collected = counts.toArrow()
+        for period, table in periods:
+            rows, live = period_rows(collected, table, period), tables[table.name]
+            if batch_id == 0:
+                live.replace(rows)
+            else:
+                live.upsert(rows, changed_counts(table.column_names[-1]))
         judge.after_batch(batch_id)
 
     return write
@@ -68,15 +66,10 @@ def anomalies_writer(settings: Settings) -> BatchWriter:
 
 
 def period_rows(counts: pa.Table, table: Table, period: str) -> pa.Table:
-    """``rows_of`` for counts that were collected."""
+    """``rows_of`` in ``counts``, for counts that were collected."""
     rows = counts.filter(pc.equal(counts["period"], period))
     renamed = rows.rename_columns({"events": table.column_names[-1]})
     return renamed.select(table.column_names).cast(arrow_schema(table))
-
-
-def replace_table(rows: DataFrame, path: str) -> None:
-    """Replace all rows in one commit; readers see the old ones until then."""
-    rows.coalesce(1).write.format("delta").mode("overwrite").save(path)
 
 
 def changed_counts(count: str) -> Clauses:
