@@ -41,7 +41,7 @@ class RowJudge:
             self._baselines.replace(found.baselines)
             self._known = version, found.baselines
             return
-        since, stored = self._known or (self._version(batch_id - 1), self._baselines.read())
+        since, stored = self._known or (self._version(batch_id - 1), self._baselines.read().cast(BASELINES))
         if version > since:
             found = judge(lambda: self._bronze.between(since, version, JUDGED), stored)
             self._flags.upsert(found.flags, changed_flags(FLAGS.names))
