@@ -45,7 +45,7 @@ class Way:
 
 
 WAYS = (
-    Way("ours", OURS, "stream", "the whole stream as shipped, live counts included, a batch every 5 s"),
+    Way("ours, as shipped", OURS, "stream", "the whole stream, live counts included, a batch every 5 s"),
     Way("ours, every 2 s", OURS, "stream", "the whole stream, live counts included, a batch every 2 s", 2.0),
     Way("ours, bronze alone", OURS, "forever", "what the others do, a batch every second", 1.0),
     Way("native loop", NATIVE, "forever", NATIVE.note),
