@@ -14,9 +14,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batch import emission_marts, outliers, tweet_marts
 from batch.log import GoldState, count_rows, gold_state, newest_version
+from batch.small import session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
-from tideline.lake import table_path
+from tideline.lake import open_log, table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.tables import read_table
@@ -51,10 +52,10 @@ class Written:
 
 def gold(spark: SparkSession, settings: Settings) -> list[Written]:
     """Compute every mart from the newest silver; a silver table that is not there yet counts as empty."""
-    spark = spark.newSession()
+    create_tables(settings, *SILVER)
+    spark = session_for(spark, [open_log(settings, name) for name in SILVER])
     # A mart that was empty and stays so must say what it was made from, too.
     spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
-    create_tables(settings, *SILVER)
     while True:
         versions = _versions(settings)
         written = _write_marts(spark, settings, versions)

@@ -1,11 +1,15 @@
-"""Small tables, which are read into this process: Spark starts and plans for seconds, and they take milliseconds."""
+"""Small tables, whose rows take milliseconds where Spark starts, plans and generates code for seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from deltalake import DeltaTable as DeltaLog
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 FEW_ROWS = 100_000
 """A table of no more rows is small."""
@@ -23,3 +27,16 @@ def read_small(table: DeltaLog, columns: Collection[str]) -> pd.DataFrame:
     # As objects: integers beside a null stay integers, times are not cut to another unit, and decimals are exact.
     read = rows.to_pandas(integer_object_nulls=True, timestamp_as_object=True)
     return read.reindex(columns=names).astype(object)
+
+
+def session_for(spark: SparkSession, tables: Iterable[DeltaLog]) -> SparkSession:
+    """A session of one's own to read these tables with; where all of them are small, it generates no code.
+
+    Each task makes the text of its code anew, even where the compiled code is kept: half of the time of a task with
+    few rows.
+    """
+    session = spark.newSession()
+    if all(is_small(table) for table in tables):
+        session.conf.set("spark.sql.codegen.wholeStage", "false")
+        session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    return session

@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+from pyspark.sql import SparkSession
 
 from batch import small
 from tests.batch.builders import RECEIVED, emission, tweet
@@ -36,3 +37,16 @@ def test_a_table_is_small_up_to_the_bound_at_the_version_that_is_open(
     append_rows(lake, "bronze.tweets", [tweet(0)])
     append_rows(lake, "bronze.tweets", [tweet(1), tweet(2)])
     assert [small.is_small(open_log(lake, "bronze.tweets", version)) for version in (0, 1)] == expected
+
+
+@pytest.mark.parametrize(("few_rows", "generates"), [(2, "false"), (1, "true")])
+def test_for_small_tables_only_spark_generates_no_code_and_the_session_it_came_from_goes_on(
+    spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch, few_rows: int, generates: str
+) -> None:
+    monkeypatch.setattr(small, "FEW_ROWS", few_rows)
+    append_rows(lake, "silver.tweets", [{"event_id": "a"}, {"event_id": "b"}])
+    append_rows(lake, "silver.emissions", [{"event_id": "a"}])
+    tables = [open_log(lake, name) for name in ("silver.tweets", "silver.emissions")]
+    session = small.session_for(spark, tables)
+    assert session.conf.get("spark.sql.codegen.wholeStage") == generates
+    assert spark.conf.get("spark.sql.codegen.wholeStage") == "true"

@@ -20,6 +20,7 @@ from delta.tables import DeltaTable
 from deltalake import DeltaTable as DeltaLog
 from pyspark.sql import SparkSession
 
+from batch import small
 from batch.__main__ import main
 from batch.clean import Cleaned, clean
 from batch.compact import compact
@@ -163,7 +164,11 @@ def test_two_cleans_at_once_end_in_the_same_silver(spark: SparkSession, lake: Se
         assert_silver(lake, "emissions")
 
 
-def test_gold_equals_an_independent_recount_of_bronze(spark: SparkSession, lake: Settings) -> None:
+@pytest.mark.parametrize("few_rows", [0, small.FEW_ROWS])
+def test_gold_equals_an_independent_recount_of_bronze_with_generated_code_and_without(
+    spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch, few_rows: int
+) -> None:
+    monkeypatch.setattr(small, "FEW_ROWS", few_rows)
     for start in (0, 400):
         append_messy(spark, lake, start)
         clean(spark, lake)
