@@ -13,6 +13,7 @@ from bench import commits, drain, freshness, produce, store, validate, verdicts
 from bench.arguments import positive, some_of
 from bench.broker import own_broker
 from bench.result import Figure, show, write
+from tideline.class_archive import build_archive
 from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
 
@@ -35,6 +36,8 @@ def main() -> int:
     console = Console(stderr=True)
     try:
         settings = load_settings()
+        # The JVM ignores an archive from before the newest jars, and each start takes half as long again.
+        build_archive()
         figures = _measure(settings, arguments, console)
     except TidelineError as err:
         console.print(f"error: {err}", style="red", highlight=False)

@@ -17,6 +17,7 @@ from bench.rivals.errors import ContestError
 from bench.rivals.page import write_page
 from bench.rivals.report import Contest, Results, read_results, result_of, show, write_results
 from bench.rivals.verdict import with_disagreements
+from tideline.class_archive import build_archive
 from tideline.errors import TidelineError
 from tideline.settings import Settings, load_settings
 
@@ -38,6 +39,8 @@ def main() -> int:
         arguments.json = arguments.json or settings.home / "rivals.json"
         arguments.html = arguments.html or settings.home / "rivals.html"
         results = read_results(arguments.json)
+        # The JVM ignores an archive from before the newest jars, and each of our starts takes half as long again.
+        build_archive()
     except TidelineError as error:
         console.print(f"error: {error}", style="red", highlight=False)
         return 1
