@@ -37,7 +37,8 @@ def main() -> int:
     try:
         settings = load_settings()
         # The JVM ignores an archive from before the newest jars, and each start takes half as long again.
-        build_archive()
+        with console.status("archiving Spark's classes, where the archive is out of date"):
+            build_archive()
         figures = _measure(settings, arguments, console)
     except TidelineError as err:
         console.print(f"error: {err}", style="red", highlight=False)

@@ -40,7 +40,8 @@ def main() -> int:
         arguments.html = arguments.html or settings.home / "rivals.html"
         results = read_results(arguments.json)
         # The JVM ignores an archive from before the newest jars, and each of our starts takes half as long again.
-        build_archive()
+        with console.status("archiving Spark's classes, where the archive is out of date"):
+            build_archive()
     except TidelineError as error:
         console.print(f"error: {error}", style="red", highlight=False)
         return 1
