@@ -13,7 +13,7 @@ from tideline.errors import TableError
 from tideline.lake import open_log, table_path, was_created
 from tideline.rows import arrow_schema, retry_lost_creation
 from tideline.s3 import storage_options
-from tideline.schemas import TABLES, Table
+from tideline.schemas import STATS_COLUMNS, TABLES, Table
 from tideline.settings import S3A, Settings
 
 
@@ -29,8 +29,26 @@ def create_tables(settings: Settings, *names: str) -> None:
 
 def set_property(settings: Settings, name: str, key: str, value: str) -> None:
     """Note something in a table's properties, by a commit."""
-    open_log(settings, name).alter.set_table_properties({key: value}, raise_if_not_exists=False)
-    _sync_log(settings, name)
+    log = open_log(settings, name)
+    log.alter.set_table_properties({key: value}, raise_if_not_exists=False)
+    sync_commit(settings, name, log)
+
+
+def sync_commit(settings: Settings, name: str, log: DeltaTable) -> None:
+    """Have the newest commit that ``log`` knows on the disk: in a folder ``deltalake`` does not wait for that.
+
+    Our log store does, so a table holds after a loss of power what either of them acknowledged.
+    """
+    path = table_path(settings, name)
+    if path.startswith(S3A):
+        return
+    commits = Path(path, "_delta_log")
+    for file in (commits / f"{log.version():020}.json", commits):
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def declared_schema(table: Table) -> Schema:
@@ -51,39 +69,29 @@ def column_types(schema: Schema) -> dict[str, str]:
 @retry_lost_creation
 def _create(settings: Settings, table: Table) -> None:
     if was_created(settings, table.name):
-        _check_columns(settings, table)
+        log = _check_columns(settings, table)
+        stats = table.configuration.get(STATS_COLUMNS)
+        # A table of before statistics were left out where they are not exact.
+        if stats is not None and STATS_COLUMNS not in log.metadata().configuration:
+            set_property(settings, table.name, STATS_COLUMNS, stats)
         return
-    DeltaTable.create(
+    created = DeltaTable.create(
         table_path(settings, table.name),
         declared_schema(table),
         mode="ignore",
-        configuration=table.properties
-        | ({"delta.dataSkippingStatsColumns": ",".join(table.stats)} if table.stats else {}),
+        configuration=table.configuration,
         # Tried again, the commit of the later one would give the table another identity.
         commit_properties=CommitProperties(max_commit_retries=0),
         storage_options=storage_options(settings),
     )
-    _sync_log(settings, table.name)
+    sync_commit(settings, table.name, created)
 
 
-def _sync_log(settings: Settings, name: str) -> None:
-    """Have a folder's commits on the disk, as our log store has its own: ``deltalake`` does not wait for that."""
-    path = table_path(settings, name)
-    if path.startswith(S3A):
-        return
-    log = Path(path, "_delta_log")
-    for file in (*log.glob("*.json"), log):
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _check_columns(settings: Settings, table: Table) -> None:
-    declared, found = column_types(declared_schema(table)), column_types(open_log(settings, table.name).schema())
+def _check_columns(settings: Settings, table: Table) -> DeltaTable:
+    log = open_log(settings, table.name)
+    declared, found = column_types(declared_schema(table)), column_types(log.schema())
     if found == declared:
-        return
+        return log
     differences = [
         f"{name}: declared {declared.get(name, 'nothing')}, found {found.get(name, 'nothing')}"
         for name in declared | found

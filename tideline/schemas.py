@@ -14,6 +14,10 @@ FRACTION: Final = "decimal(28,9)"
 point hold the largest emission divided by the smallest, so that no row can overflow a mart."""
 
 
+STATS_COLUMNS: Final = "delta.dataSkippingStatsColumns"
+"""The property that names the columns with file statistics; without it these are the first 32."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column: name, Spark SQL type, and what it holds."""
@@ -27,8 +31,8 @@ class Column:
 class Table:
     """A Delta table: one writing job, a key, and a write mode.
 
-    ``stats`` names the columns with file statistics; empty means Delta's default (the first 32). ``comment`` says what
-    a row is.
+    ``stats`` names the columns with file statistics, where it is not all that can have exact ones. ``comment`` says
+    what a row is.
     """
 
     name: str
@@ -44,6 +48,14 @@ class Table:
     def schema(self) -> str:
         """The part before the dot: bronze, silver, live, gold or ops."""
         return self.name.split(".")[0]
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """The properties that the table is created with."""
+        # deltalake writes the statistics of decimals as doubles: by those a reader skips files that hold large ones.
+        exact = tuple(c.name for c in self.columns if "decimal" not in c.type)
+        stats = self.stats or (exact if len(exact) < len(self.columns) else ())
+        return self.properties | ({STATS_COLUMNS: ",".join(stats)} if stats else {})
 
     @property
     def ddl(self) -> str:
@@ -102,6 +114,7 @@ _BRONZE_PROPERTIES = {
     # Appends only, so the feed costs nothing; it lets `clean` read exactly the versions that it has not seen.
     "delta.enableChangeDataFeed": "true",
 }
+_DERIVED_PROPERTIES = {"delta.checkpointInterval": "20"}
 _LIVE_PROPERTIES = {"delta.checkpointInterval": "20", "delta.enableExpiredLogCleanup": "false"}
 
 
@@ -120,7 +133,7 @@ def _bronze(source: str, typed: tuple[Column, ...], time: str) -> Table:
 
 def _silver(source: str, typed: tuple[Column, ...]) -> Table:
     columns = (_EVENT_ID, *typed, *_COORDINATES)
-    return Table(f"silver.{source}", columns, ("event_id",), "clean", "merge")
+    return Table(f"silver.{source}", columns, ("event_id",), "clean", "merge", properties=_DERIVED_PROPERTIES)
 
 
 def _counts(source: str, period: str, window: Column, dimensions: tuple[str, ...], counted: str) -> Table:
@@ -227,7 +240,7 @@ def _hour_verdicts(source: str) -> Table:
 
 
 def _gold(name: str, key: tuple[str, ...], columns: tuple[Column, ...], comment: str) -> Table:
-    return Table(f"gold.{name}", columns, key, "gold", "overwrite", comment=comment)
+    return Table(f"gold.{name}", columns, key, "gold", "overwrite", properties=_DERIVED_PROPERTIES, comment=comment)
 
 
 _RECORDS = Column("record_count", "bigint", "cleaned rows")

@@ -1,6 +1,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,8 @@ from deltalake import DeltaTable, Schema, write_deltalake
 
 from tideline.creation import column_types, create_tables, declared_schema, set_property
 from tideline.errors import TableError
-from tideline.lake import open_log, table_path
+from tideline.lake import open_log, query, table_path
+from tideline.rows import append_rows, arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 
@@ -27,8 +29,19 @@ def test_every_table_gets_its_declared_columns_comments_and_properties(lake: Set
         log = open_log(lake, table.name)
         assert column_types(log.schema()) == {c.name: re.sub(r"([:,]) ", r"\1", c.type) for c in table.columns}
         assert [f.metadata for f in log.schema().fields] == [{"comment": c.comment} for c in table.columns]
-        stats = {"delta.dataSkippingStatsColumns": ",".join(table.stats)} if table.stats else {}
-        assert log.metadata().configuration == table.properties | stats
+        assert log.metadata().configuration == table.configuration
+
+
+def test_of_decimals_there_are_no_statistics_which_would_hide_large_ones_also_in_a_table_of_before(
+    lake: Settings,
+) -> None:
+    write_deltalake(table_path(lake, NAME), arrow_schema(TABLES[NAME]).empty_table())
+    create_tables(lake, NAME)
+    append_rows(lake, NAME, [{"domain": "a.org", "total_emissions": Decimal("123456789012.123457")}])
+    wanted = "select domain from t where total_emissions = cast('123456789012.123457' as decimal(28, 6))"
+    assert query(open_log(lake, NAME), wanted) == [{"domain": "a.org"}]
+    create_tables(lake, NAME)
+    assert open_log(lake, NAME).version() == 2
 
 
 def test_a_table_that_is_there_stays_as_it_is(lake: Settings) -> None:
