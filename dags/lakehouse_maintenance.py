@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, TaskGroup, chain
-from spark_tasks import SPARK_TASK, TASK
+from spark_tasks import LONG_SPARK_TASK, TASK
 
 with DAG(
     dag_id="lakehouse_maintenance",
@@ -33,7 +33,7 @@ with DAG(
         name="tideline compact",
         application_args=["compact"],
         doc_md="OPTIMIZE of every table but the live ones that has many small files.",
-        **SPARK_TASK | {"execution_timeout": timedelta(hours=1)},
+        **LONG_SPARK_TASK | {"execution_timeout": timedelta(hours=1)},
     )
     with TaskGroup("delete_what_is_old", tooltip="Without a JVM: these tasks take seconds") as delete:
         trim = BashOperator(

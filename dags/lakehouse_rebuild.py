@@ -8,7 +8,7 @@ from pathlib import Path
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import DAG, Asset, Param
 from airflow.timetables.interval import CronDataIntervalTimetable
-from spark_tasks import SPARK_TASK
+from spark_tasks import LONG_SPARK_TASK
 
 ORDER = [
     "rebuild",
@@ -71,7 +71,7 @@ with DAG(
             description="Show what differs and change nothing.",
         ),
     },
-    default_args=SPARK_TASK | {"application_args": ORDER, "execution_timeout": timedelta(hours=2)},
+    default_args=LONG_SPARK_TASK | {"application_args": ORDER},
 ) as dag:
     rebuild_silver_and_gold = SparkSubmitOperator(
         task_id="rebuild_silver_and_gold",

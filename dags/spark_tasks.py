@@ -24,3 +24,10 @@ SPARK_TASK: Final[dict[str, Any]] = TASK | {
     "execution_timeout": timedelta(minutes=20),
 }
 """``default_args`` of a DAG of Spark tasks; one that needs other values says so with ``SPARK_TASK | {...}``."""
+
+LONG_SPARK_TASK: Final[dict[str, Any]] = SPARK_TASK | {
+    # What compiles code that runs per row: the properties leave it out, for tasks that end before it pays.
+    "conf": {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=4"},
+    "execution_timeout": timedelta(hours=2),
+}
+"""The same for tasks that read whole tables, however large."""

@@ -82,10 +82,13 @@ def spark_properties(settings: Settings) -> Path:
 
 
 def submitted_conf(settings: Settings) -> dict[str, str]:
-    """Spark's configuration of submitted applications; see ``spark_properties``."""
+    """Spark's configuration of submitted applications; see ``spark_properties``.
+
+    ``spark.driver.extraJavaOptions`` is left to each application: it comes after these and wins.
+    """
     conf = spark_conf(settings)
     del conf["spark.master"]
-    conf["spark.driver.extraJavaOptions"] += f" {FIRST_COMPILER}"
+    conf["spark.driver.defaultJavaOptions"] = f"{conf.pop('spark.driver.extraJavaOptions')} {FIRST_COMPILER}"
     return conf
 
 

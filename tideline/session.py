@@ -24,6 +24,9 @@ FIRST_COMPILER = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 
 With one compiler the JVM keeps room for a fifth of the code, and compiles nothing more once that is full."""
 
+BOTH_COMPILERS = "-XX:TieredStopAtLevel=4"
+"""The option that takes ``FIRST_COMPILER`` back where it came before: for applications that read rows for minutes."""
+
 _HOT_METHODS = (
     "-XX:Tier4InvocationThreshold=30000 -XX:Tier4MinInvocationThreshold=10000 -XX:Tier4CompileThreshold=60000"
 )

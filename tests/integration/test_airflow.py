@@ -21,6 +21,7 @@ from tideline.airflow_home import DAGS, airflow_environment
 from tideline.airflow_run import TaskEvent, run_dag
 from tideline.errors import ServiceError
 from tideline.lake import table_path
+from tideline.session import BOTH_COMPILERS
 from tideline.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -42,7 +43,8 @@ print(json.dumps({"errors": bag.import_errors, "dags": {i: {
     "active": d.max_active_runs, "catchup": d.catchup, "schedule": str(getattr(d.schedule, "summary", d.schedule)),
     "tasks": [{"doc": bool(t.doc_md), "owner": t.owner, "pool": t.pool, "retries": t.retries,
                "backoff": bool(t.retry_exponential_backoff), "timeout": t.execution_timeout.total_seconds(),
-               "conn": getattr(t, "_conn_id", None), "application": getattr(t, "application", None)} for t in d.tasks],
+               "conn": getattr(t, "_conn_id", None), "application": getattr(t, "application", None),
+               "conf": getattr(t, "conf", None)} for t in d.tasks],
     "params": [bool(p.description) for p in map(d.params.get_param, d.params)],
 } for i, d in bag.dags.items()}}))
 """
@@ -97,6 +99,13 @@ def test_the_dags_load_and_name_everything_that_an_operator_wants_to_know(airflo
             if task["application"]:
                 assert (task["conn"], task["pool"]) == ("spark_default", "spark")
                 assert Path(task["application"]).is_file()
+    confs = {name: {str(t["conf"]) for t in dag["tasks"] if t["application"]} for name, dag in dags.items()}
+    both = {str({"spark.driver.extraJavaOptions": BOTH_COMPILERS})}
+    assert (confs["lakehouse_maintenance"], confs["lakehouse_rebuild"], confs["lakehouse_hourly"]) == (
+        both,
+        both,
+        {"None"},
+    )
 
 
 @pytest.mark.long
@@ -114,14 +123,14 @@ def test_airflow_without_bronze_fails_in_audit_with_audits_own_sentence(airflow:
 @pytest.mark.long
 def test_the_maintenance_dag_compacts(airflow: Settings, spark: SparkSession) -> None:
     for offset in range(10, 20):
-        append(spark, airflow, "bronze.tweets", [tweet(offset)])
+        append(airflow, "bronze.tweets", [tweet(offset)])
     run_dag(airflow, "lakehouse_maintenance", lambda _: None)
     assert len(spark.read.format("delta").load(table_path(airflow, "bronze.tweets")).inputFiles()) == 1
 
 
 @pytest.mark.long
 def test_the_rebuild_dag_mends_silver_live_and_gold(airflow: Settings, spark: SparkSession) -> None:
-    append(spark, airflow, "bronze.tweets", [tweet(100), tweet(101)])
+    append(airflow, "bronze.tweets", [tweet(100), tweet(101)])
     clean(spark, airflow)
     lose(airflow, "silver.tweets", "event_id = 'event-100'")
     wanted = {"from": "2020-03-01", "tables": ["silver.tweets", "live", "gold.tweet_metrics"], "dry_run": False}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tideline.airflow_home import airflow_environment, initialise_airflow, render_properties, spark_properties
 from tideline.airflow_run import TaskEvent, task_events
+from tideline.session import FIRST_COMPILER
 from tideline.settings import Settings
 
 
@@ -67,3 +68,6 @@ def test_what_is_initialised_stays_and_costs_nothing_but_sparks_properties_are_t
     properties = spark_properties(settings).read_text()
     assert "spark.driver.memory=2g\n" in properties
     assert "spark.master" not in properties
+    # What an application adds under this name wins over ours.
+    assert "spark.driver.extraJavaOptions" not in properties
+    assert f"{FIRST_COMPILER}\n" in properties

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from tideline.airflow_home import submitted_conf
-from tideline.session import build_session
+from tideline.session import BOTH_COMPILERS, build_session
 from tideline.settings import Settings, load_settings
 
 NOTE = "the batch step, configured as Airflow submits it"
@@ -21,4 +21,5 @@ def lake_in(folder: Path) -> Settings:
 
 def start(lake: Settings, step: str) -> SparkSession:
     """The session of a step."""
-    return build_session(lake, f"tideline {step}", submitted_conf(lake))
+    own = {"spark.driver.extraJavaOptions": BOTH_COMPILERS} if step == "compact" else {}
+    return build_session(lake, f"tideline {step}", submitted_conf(lake) | own)
