@@ -16,9 +16,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batch.log import BronzeState, bronze_sources, count_rows, newest_state, processed_states
 from batch.silver import comes_first, to_silver
+from batch.small import collect, is_small, merge_rows, replace_rows, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
-from tideline.lake import table_path
+from tideline.lake import open_log, table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.sources import SOURCES
@@ -53,38 +54,35 @@ def clean(spark: SparkSession, settings: Settings) -> list[Cleaned]:
     # For every source, so that gold has all its marts, if only empty ones.
     create_tables(settings, *(f"silver.{source}" for source in SOURCES))
     with ThreadPoolExecutor(len(SOURCES)) as pool:
-        # A session each: the commit's metadata is a conf of the session.
-        return list(pool.map(lambda source: clean_source(spark.newSession(), settings, source), present))
+        return list(pool.map(lambda source: clean_source(spark, settings, source), present))
 
 
 @retry_conflicts
-def clean_source(session: SparkSession, settings: Settings, source: str) -> Cleaned:
-    """Bring one silver table to the newest version of its bronze table.
-
-    Args:
-        session: used for nothing else, since it carries the metadata of the commit.
-        settings: where the tables lie.
-        source: tweets or emissions.
-    """
+def clean_source(spark: SparkSession, settings: Settings, source: str) -> Cleaned:
+    """Bring one silver table, of tweets or of emissions, to the newest version of its bronze table."""
     silver = f"silver.{source}"
     newest = newest_state(settings, f"bronze.{source}")
     done = next(iter(processed_states(settings, silver)), None)
     if done == newest:
         return Cleaned(silver, newest.bronze_version)
+    few = is_small(open_log(settings, f"bronze.{source}", newest.bronze_version))
+    # A session of one's own: the metadata of Spark's commits is a conf of the session.
+    session = session_for(spark, few=few)
     session.conf.set(_METADATA, newest.to_metadata())
-    cleaned = _merge_unseen(session, settings, source, done, newest) or _write_whole(session, settings, source, newest)
+    cleaned = None if done is None else _merge_unseen(session, settings, source, done, newest, few=few)
+    cleaned = cleaned or _write_whole(session, settings, source, newest, few=few)
     earlier = processed_states(settings, silver)[1:2]
     if earlier and earlier[0].bronze_version > newest.bronze_version:
         # Another run had been further, and this one, slower, put an older version over it.
-        return clean_source(session, settings, source)
+        return clean_source(spark, settings, source)
     return cleaned
 
 
 def _merge_unseen(
-    session: SparkSession, settings: Settings, source: str, done: BronzeState | None, newest: BronzeState
+    session: SparkSession, settings: Settings, source: str, done: BronzeState, newest: BronzeState, *, few: bool
 ) -> Cleaned | None:
     """Merge the bronze versions after ``done``; None when they cannot be told or read any more."""
-    if done is None or done.bronze_id != newest.bronze_id or done.bronze_version > newest.bronze_version:
+    if done.bronze_id != newest.bronze_id or done.bronze_version > newest.bronze_version:
         return None
     bronze, silver = f"bronze.{source}", TABLES[f"silver.{source}"]
     first = done.bronze_version + 1
@@ -93,11 +91,15 @@ def _merge_unseen(
         # when the log or the files of those versions were cleaned up. Any other cause shows itself again when all
         # of bronze is read.
         changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
-        rows = to_silver(changes, silver).localCheckpoint()
+        rows = to_silver(changes, silver)
+        seen = collect(rows, silver.name) if few else rows.localCheckpoint()
     except (PySparkException, Py4JJavaError) as error:
         log.warning("%s from version %d on cannot be read: %s", bronze, first, str(error).splitlines()[0])
         return None
-    merged = (0, 0) if rows.isEmpty() else _merge(session, table_path(settings, silver.name), rows)
+    if isinstance(seen, DataFrame):
+        merged = (0, 0) if seen.isEmpty() else _merge(session, table_path(settings, silver.name), seen)
+    else:
+        merged = merge_rows(settings, silver.name, seen, comes_first("new", "stored"), newest.to_metadata())
     return Cleaned(silver.name, newest.bronze_version, *merged)
 
 
@@ -115,9 +117,13 @@ def _merge(session: SparkSession, path: str, rows: DataFrame) -> tuple[int, int]
     return done["num_inserted_rows"], done["num_updated_rows"]
 
 
-def _write_whole(session: SparkSession, settings: Settings, source: str, newest: BronzeState) -> Cleaned:
+def _write_whole(session: SparkSession, settings: Settings, source: str, newest: BronzeState, *, few: bool) -> Cleaned:
     """Replace silver by what all of bronze gives: right whatever silver held, and cheaper than a MERGE."""
     silver = TABLES[f"silver.{source}"]
     bronze = read_table(session, settings, f"bronze.{source}", newest.bronze_version)
-    to_silver(bronze, silver).write.format("delta").mode("overwrite").save(table_path(settings, silver.name))
+    rows = to_silver(bronze, silver)
+    if few:
+        replace_rows(settings, silver.name, collect(rows, silver.name), newest.to_metadata())
+    else:
+        rows.write.format("delta").mode("overwrite").save(table_path(settings, silver.name))
     return Cleaned(silver.name, newest.bronze_version, inserted=count_rows(settings, silver.name), whole=True)

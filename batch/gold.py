@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batch import emission_marts, outliers, tweet_marts
 from batch.log import GoldState, count_rows, gold_state, newest_version
-from batch.small import session_for
+from batch.small import collect, is_small, replace_rows, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
 from tideline.lake import open_log, table_path
@@ -40,6 +40,10 @@ PARALLEL_WRITES = 4
 """A small mart is mostly waiting for its commit: more writers than cores."""
 
 
+Replace = Callable[[Settings, str, DataFrame, str], None]
+"""Replaces all rows of a mart in one commit, which carries this text."""
+
+
 @dataclass(frozen=True)
 class Written:
     """What one run wrote to one mart, and from which versions."""
@@ -53,12 +57,13 @@ class Written:
 def gold(spark: SparkSession, settings: Settings) -> list[Written]:
     """Compute every mart from the newest silver; a silver table that is not there yet counts as empty."""
     create_tables(settings, *SILVER)
-    spark = session_for(spark, [open_log(settings, name) for name in SILVER])
-    # A mart that was empty and stays so must say what it was made from, too.
-    spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
     while True:
         versions = _versions(settings)
-        written = _write_marts(spark, settings, versions)
+        few = all(is_small(open_log(settings, *of_silver)) for of_silver in versions.items())
+        session = session_for(spark, few=few)
+        # A mart that was empty and stays so must say what it was made from, too.
+        session.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
+        written = _write_marts(session, settings, versions, _replace_few if few else _replace)
         # A run that began on an older silver may end last, and would leave old marts behind: so nobody ends on one.
         if _versions(settings) == versions:
             return written
@@ -69,12 +74,12 @@ def _versions(settings: Settings) -> dict[str, int]:
     return {name: newest_version(settings, name) for name in SILVER}
 
 
-def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int]) -> list[Written]:
+def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int], replace: Replace) -> list[Written]:
     silver = {source: read_table(spark, settings, source, version).persist() for source, version in versions.items()}
     states = {source: gold_state(settings, source, version) for source, version in versions.items()}
     try:
         with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
-            return list(pool.map(lambda mart: _write_mart(spark, settings, mart, silver, states), MARTS))
+            return list(pool.map(lambda mart: _write_mart(settings, mart, silver, states, replace), MARTS))
     finally:
         for frame in silver.values():
             frame.unpersist()
@@ -82,14 +87,20 @@ def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, in
 
 @retry_conflicts
 def _write_mart(
-    spark: SparkSession, settings: Settings, name: str, silver: dict[str, DataFrame], states: dict[str, GoldState]
+    settings: Settings, name: str, silver: dict[str, DataFrame], states: dict[str, GoldState], replace: Replace
 ) -> Written:
     create_tables(settings, name)
     source, transform = MARTS[name]
-    mart = silver[source].transform(transform).select(*TABLES[name].column_names)
-    write = mart.write.format("delta").mode("overwrite").option("userMetadata", states[source].to_metadata())
+    state = states[source]
+    replace(settings, name, silver[source].transform(transform).select(*TABLES[name].column_names), state.to_metadata())
+    bronze_version = state.bronze.bronze_version if state.bronze else None
+    return Written(name, state.silver_version, bronze_version, count_rows(settings, name))
+
+
+def _replace(settings: Settings, name: str, mart: DataFrame, metadata: str) -> None:
+    write = mart.write.format("delta").mode("overwrite").option("userMetadata", metadata)
     write.save(table_path(settings, name))
-    bronze = states[source].bronze
-    return Written(
-        name, states[source].silver_version, bronze.bronze_version if bronze else None, count_rows(settings, name)
-    )
+
+
+def _replace_few(settings: Settings, name: str, mart: DataFrame, metadata: str) -> None:
+    replace_rows(settings, name, collect(mart, name), metadata)

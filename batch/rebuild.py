@@ -13,11 +13,12 @@ from batch.clean import clean_source
 from batch.gold import MARTS, gold
 from batch.log import BronzeState, bronze_sources, newest_state, processed_states
 from batch.silver import to_silver
+from batch.small import is_small, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
 from tideline.difference import Days, Difference, compare
 from tideline.events import valid_rows
-from tideline.lake import table_path, was_created
+from tideline.lake import open_log, table_path, was_created
 from tideline.rebuild import Order, read_or_empty
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
@@ -56,16 +57,17 @@ def rebuild(spark: SparkSession, settings: Settings, order: Order) -> list[Diffe
         TableError: there is no bronze table at all.
     """
     sources = bronze_sources(settings)
+    few = all(is_small(open_log(settings, f"bronze.{source}")) for source in sources)
+    session = session_for(spark, few=few)
     found = []
     with ExitStack() as held:
         mended = {}
         for name in order.tables_of("silver"):
             if name.removeprefix("silver.") in sources:
-                # A session of its own: the commit's metadata is a conf of the session.
-                part, differences = _rebuild_silver(spark.newSession(), settings, name, order, held)
+                part, differences = _rebuild_silver(session, settings, name, order, held)
                 mended[name] = part
                 found += differences
-        found += _rebuild_gold(spark, settings, order, mended if order.dry_run else {})
+        found += _rebuild_gold(session, settings, order, mended if order.dry_run else {})
     return found
 
 

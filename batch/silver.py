@@ -18,10 +18,14 @@ def to_silver(bronze: DataFrame, silver: Table) -> DataFrame:
 
 
 def comes_first(new: str, stored: str) -> str:
-    """The SQL condition under which row ``new`` of an event precedes row ``stored``.
+    """The SQL condition under which row ``new`` of an event precedes row ``stored``, for Spark and for DataFusion.
 
     >>> comes_first("n", "s")
-    'struct(n.kafka_timestamp, n.partition, n.offset) < struct(s.kafka_timestamp, s.partition, s.offset)'
+    'n.kafka_timestamp < s.kafka_timestamp OR n.kafka_timestamp = s.kafka_timestamp AND (n.partition < s.partition OR \
+n.partition = s.partition AND (n.offset < s.offset))'
     """
-    left, right = (", ".join(f"{row}.{name}" for name in EVENT_ORDER) for row in (new, stored))
-    return f"struct({left}) < struct({right})"
+    *earlier, last = EVENT_ORDER
+    condition = f"{new}.{last} < {stored}.{last}"
+    for name in reversed(earlier):
+        condition = f"{new}.{name} < {stored}.{name} OR {new}.{name} = {stored}.{name} AND ({condition})"
+    return condition

@@ -1,23 +1,39 @@
-"""Small tables, whose rows take milliseconds where Spark starts, plans and generates code for seconds."""
+"""Small tables, whose rows take milliseconds where Spark starts, plans and generates code for seconds.
+
+What silver and gold are made of is Spark's to say, for tables of any size. Of a small one, the rows that it makes are
+collected and written by ``deltalake``: for an overwrite or a MERGE Spark plans and runs several jobs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
+from deltalake import CommitProperties, write_deltalake
 from deltalake import DeltaTable as DeltaLog
 
+from tideline.creation import sync_commit
+from tideline.lake import open_log
+from tideline.rows import arrow_schema
+from tideline.schemas import TABLES
+from tideline.settings import Settings
+
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 FEW_ROWS = 100_000
-"""A table of no more rows is small."""
+"""A table of no more rows is small,"""
+
+FEW_BYTES = 2**26
+"""unless its files are larger than that: so few rows may be long, and all of them are held in memory."""
 
 
 def is_small(table: DeltaLog) -> bool:
-    """Whether a table, at the version that is open, has few rows; its file statistics say so."""
-    return int(table.count()) <= FEW_ROWS
+    """Whether a table, at the version that is open, has few rows and bytes; its log says so."""
+    sizes = pa.table(table.get_add_actions())["size_bytes"]
+    return int(table.count()) <= FEW_ROWS and sum(sizes.to_pylist()) <= FEW_BYTES
 
 
 def read_small(table: DeltaLog, columns: Collection[str]) -> pd.DataFrame:
@@ -29,14 +45,61 @@ def read_small(table: DeltaLog, columns: Collection[str]) -> pd.DataFrame:
     return read.reindex(columns=names).astype(object)
 
 
-def session_for(spark: SparkSession, tables: Iterable[DeltaLog]) -> SparkSession:
-    """A session of one's own to read these tables with; where all of them are small, it generates no code.
+def session_for(spark: SparkSession, *, few: bool) -> SparkSession:
+    """A session of one's own, which generates no code where the tables that it reads are small.
 
     Each task makes the text of its code anew, even where the compiled code is kept: half of the time of a task with
     few rows.
     """
     session = spark.newSession()
-    if all(is_small(table) for table in tables):
+    if few:
         session.conf.set("spark.sql.codegen.wholeStage", "false")
         session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     return session
+
+
+def collect(rows: DataFrame, name: str) -> pa.Table:
+    """The rows of a frame, as the table declares them."""
+    return rows.toArrow().cast(arrow_schema(TABLES[name]))
+
+
+def replace_rows(settings: Settings, name: str, rows: pa.Table, metadata: str) -> None:
+    """Replace all rows of a table in one commit that carries ``metadata``.
+
+    Raises:
+        CommitFailedError: somebody else committed meanwhile.
+    """
+    log = open_log(settings, name)
+    write_deltalake(log, rows, mode="overwrite", commit_properties=_commit(metadata))
+    sync_commit(settings, name, log)
+
+
+def merge_rows(settings: Settings, name: str, rows: pa.Table, replaces: str, metadata: str) -> tuple[int, int]:
+    """Insert rows whose ``event_id`` is new, and update others, in one commit that carries ``metadata``.
+
+    Args:
+        settings: where the table lies.
+        name: the table.
+        rows: at most one per ``event_id``.
+        replaces: the SQL condition under which row ``new`` takes the place of row ``stored``.
+        metadata: what the commit says of itself.
+
+    Returns:
+        How many rows were inserted, and how many updated.
+
+    Raises:
+        CommitFailedError: somebody else committed meanwhile.
+    """
+    if not rows.num_rows:
+        return 0, 0
+    same = "new.event_id = stored.event_id"
+    log = open_log(settings, name)
+    merge = log.merge(rows, same, source_alias="new", target_alias="stored", commit_properties=_commit(metadata))
+    done = merge.when_matched_update_all(replaces).when_not_matched_insert_all().execute()
+    sync_commit(settings, name, log)
+    return done["num_target_rows_inserted"], done["num_target_rows_updated"]
+
+
+def _commit(metadata: str) -> CommitProperties:
+    # Not tried again by itself: of two overwrites of an empty table, the rows of both would stand.
+    return CommitProperties(custom_metadata={"userMetadata": metadata}, max_commit_retries=0)

@@ -1,13 +1,19 @@
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake.exceptions import CommitFailedError
 from pyspark.sql import SparkSession
 
 from batch import small
+from batch.silver import comes_first
 from tests.batch.builders import RECEIVED, emission, tweet
+from tideline.creation import create_tables
 from tideline.lake import open_log
-from tideline.rows import append_rows
+from tideline.rows import append_rows, arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 
@@ -37,16 +43,70 @@ def test_a_table_is_small_up_to_the_bound_at_the_version_that_is_open(
     append_rows(lake, "bronze.tweets", [tweet(0)])
     append_rows(lake, "bronze.tweets", [tweet(1), tweet(2)])
     assert [small.is_small(open_log(lake, "bronze.tweets", version)) for version in (0, 1)] == expected
+    monkeypatch.setattr(small, "FEW_BYTES", 100)
+    assert not small.is_small(open_log(lake, "bronze.tweets", 0))
 
 
-@pytest.mark.parametrize(("few_rows", "generates"), [(2, "false"), (1, "true")])
-def test_for_small_tables_only_spark_generates_no_code_and_the_session_it_came_from_goes_on(
-    spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch, few_rows: int, generates: str
+@pytest.mark.parametrize(("few", "generates"), [(True, "false"), (False, "true")])
+def test_for_few_rows_a_session_generates_no_code_and_the_one_it_came_from_goes_on(
+    spark: SparkSession, few: bool, generates: str
 ) -> None:
-    monkeypatch.setattr(small, "FEW_ROWS", few_rows)
-    append_rows(lake, "silver.tweets", [{"event_id": "a"}, {"event_id": "b"}])
-    append_rows(lake, "silver.emissions", [{"event_id": "a"}])
-    tables = [open_log(lake, name) for name in ("silver.tweets", "silver.emissions")]
-    session = small.session_for(spark, tables)
+    session = small.session_for(spark, few=few)
     assert session.conf.get("spark.sql.codegen.wholeStage") == generates
     assert spark.conf.get("spark.sql.codegen.wholeStage") == "true"
+
+
+SILVER = "silver.emissions"
+
+
+def silver(*rows: dict[str, Any]) -> pa.Table:
+    columns = TABLES[SILVER].column_names
+    return pa.Table.from_pylist([{c: row.get(c) for c in columns} for row in rows], arrow_schema(TABLES[SILVER]))
+
+
+def test_merged_rows_are_inserted_by_event_and_take_the_place_of_later_ones_only(lake: Settings) -> None:
+    stored = [emission(5, event_id=f"e{n}", kafka_timestamp=RECEIVED, partition=1) for n in range(6)]
+    create_tables(lake, SILVER)
+    small.replace_rows(lake, SILVER, silver(*stored), "stored")
+
+    def again(number: int, **fields: Any) -> dict[str, Any]:
+        return stored[number] | {"country": "DE"} | fields
+
+    merged = small.merge_rows(
+        lake,
+        SILVER,
+        silver(
+            again(0, kafka_timestamp=RECEIVED - timedelta(seconds=1), partition=2, offset=9),
+            again(1, kafka_timestamp=RECEIVED + timedelta(seconds=1), partition=0, offset=1),
+            again(2, partition=0, offset=9),
+            again(3, offset=4),
+            again(4),
+            emission(9, event_id="new"),
+        ),
+        comes_first("new", "stored"),
+        "said",
+    )
+    assert merged == (1, 3)
+    table = open_log(lake, SILVER)
+    rows = {row["event_id"]: row for row in table.to_pyarrow_table().to_pylist()}
+    assert {event for event, row in rows.items() if row["country"] == "DE"} == {"e0", "e2", "e3"}
+    assert sorted(rows) == ["e0", "e1", "e2", "e3", "e4", "e5", "new"]
+    assert table.history(1)[0]["userMetadata"] == "said"
+    assert small.merge_rows(lake, SILVER, silver(), comes_first("new", "stored"), "unsaid") == (0, 0)
+    assert open_log(lake, SILVER).version() == table.version()
+
+
+def test_of_two_who_replace_an_empty_table_the_second_is_refused(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_tables(lake, SILVER)
+    empty = open_log(lake, SILVER)
+    small.replace_rows(lake, SILVER, silver(emission(0)), "first")
+    monkeypatch.setattr(small, "open_log", lambda *_: empty)
+    for replace in (
+        lambda rows: small.replace_rows(lake, SILVER, rows, "second"),
+        lambda rows: small.merge_rows(lake, SILVER, rows, comes_first("new", "stored"), "second"),
+    ):
+        with pytest.raises(CommitFailedError):
+            replace(silver(emission(0)))
+    assert open_log(lake, SILVER).count() == 1
