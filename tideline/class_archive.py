@@ -9,6 +9,8 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,7 +37,7 @@ def archive_options() -> str:
 
 
 def build_archive() -> bool:
-    """Make the archive unless it is there for this JDK and these jars; returns whether it was made.
+    """Make the archive unless it is there for this JDK, these jars and this training; returns whether it was made.
 
     Raises:
         PrerequisiteError: the training run failed; its output is named.
@@ -56,7 +58,9 @@ def build_archive() -> bool:
 def _made_of() -> str:
     used = [*sorted(jars_dir("spark").iterdir()), jvm_jar()]
     jars = "\n".join(f"{jar.name} {jar.stat().st_mtime_ns}" for jar in used)
-    return f"{java_version(find_java())}\n{jars}\n"
+    # What the training runs decides which classes are in the archive.
+    training = sha256((files("tideline") / "training.py").read_bytes()).hexdigest()
+    return f"{java_version(find_java())}\n{jars}\n{training}\n"
 
 
 def _train(work: Path, archive: Path) -> None:

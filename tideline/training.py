@@ -42,6 +42,7 @@ def train(spark: SparkSession, settings: Settings) -> None:
     ranked = totals.withColumn("share", F.stddev_samp("total_emissions").over(Window.partitionBy("country")))
     ranked.unionAll(ranked.crossJoin(ranked.agg(F.count_distinct("country"))).select(*ranked.columns)).collect()
     ranked.orderBy(F.desc("share")).limit(3).toPandas()
+    ranked.toArrow()
     DeltaTable.forPath(spark, table_path(settings, BRONZE)).optimize().executeCompaction()
 
 
