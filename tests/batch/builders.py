@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from tideline.creation import create_tables
-from tideline.lake import table_path
+from tideline.rows import append_rows
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 
@@ -24,13 +24,14 @@ def tweet(offset: int, **fields: Any) -> dict[str, Any]:
 
 def emission(offset: int, total: str = "6.0", **fields: Any) -> dict[str, Any]:
     """A row of bronze.emissions or silver.emissions with this total, a third of it in each component."""
+    third = (Decimal(total) / 3).quantize(Decimal("0.000001"))
     values = {
         "date": date(2024, 3, 31),
         "domain": "example.org",
         "country": "FR",
-        "adSelectionEmissions": Decimal(total) / 3,
-        "creativeDistributionEmissions": Decimal(total) / 3,
-        "mediaDistributionEmissions": Decimal(total) / 3,
+        "adSelectionEmissions": third,
+        "creativeDistributionEmissions": third,
+        "mediaDistributionEmissions": third,
         "totalEmissions": Decimal(total),
     }
     return _record("emissions", offset) | values | fields
@@ -42,10 +43,10 @@ def frame(spark: SparkSession, table: str, rows: Sequence[dict[str, Any]]) -> Da
     return spark.createDataFrame([tuple(row.get(c) for c in columns) for row in rows], TABLES[table].ddl)
 
 
-def append(spark: SparkSession, lake: Settings, table: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Append the rows to the table, in one commit."""
+def append(lake: Settings, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Append the rows to the table, in one commit and one file; Spark would take a second for it."""
     create_tables(lake, table)
-    frame(spark, table, rows).write.format("delta").mode("append").save(table_path(lake, table))
+    append_rows(lake, table, rows)
 
 
 def _record(topic: str, offset: int) -> dict[str, Any]:

@@ -37,6 +37,19 @@ pytestmark = pytest.mark.integration
 DEADLINE_SECONDS = 180
 
 
+@pytest.fixture(params=["few rows", "many rows"])
+def either_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a lake holds, it is written as a small one is, and as a large one."""
+    if request.param == "many rows":
+        monkeypatch.setattr(small, "FEW_ROWS", -1)
+
+
+FEW_AND_LONG_MANY = pytest.mark.parametrize(
+    "either_size", ["few rows", pytest.param("many rows", marks=pytest.mark.long)], indirect=True
+)
+"""For tests of which the way of many rows is a long one."""
+
+
 def assert_silver(lake: Settings, source: str) -> None:
     """Silver holds each event once, by the row that an independent reader of bronze finds."""
     columns = ["event_id", "partition", "offset"]
@@ -86,9 +99,9 @@ def messy_emissions(start: int, count: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def append_messy(spark: SparkSession, lake: Settings, start: int = 0, count: int = 400) -> None:
-    append(spark, lake, "bronze.tweets", messy_tweets(start, count, seed=start))
-    append(spark, lake, "bronze.emissions", messy_emissions(start, count, seed=start))
+def append_messy(lake: Settings, start: int = 0, count: int = 400) -> None:
+    append(lake, "bronze.tweets", messy_tweets(start, count, seed=start))
+    append(lake, "bronze.emissions", messy_emissions(start, count, seed=start))
 
 
 def only(results: list[Cleaned], table: str) -> Cleaned:
@@ -96,7 +109,7 @@ def only(results: list[Cleaned], table: str) -> Cleaned:
 
 
 def test_a_second_clean_commits_nothing(spark: SparkSession, lake: Settings) -> None:
-    append_messy(spark, lake)
+    append_messy(lake)
     clean(spark, lake)
     version = newest_version(lake, "silver.tweets")
     assert only(clean(spark, lake), "silver.tweets") == Cleaned("silver.tweets", 1)
@@ -105,37 +118,42 @@ def test_a_second_clean_commits_nothing(spark: SparkSession, lake: Settings) -> 
     assert_silver(lake, "emissions")
 
 
+@FEW_AND_LONG_MANY
+@pytest.mark.usefixtures("either_size")
 def test_a_clean_reads_only_what_is_new_also_after_both_tables_were_compacted(
     spark: SparkSession, lake: Settings
 ) -> None:
     for start in (0, 400):
-        append_messy(spark, lake, start)
+        append_messy(lake, start)
     clean(spark, lake)
     for name in ("bronze.tweets", "silver.tweets"):
         DeltaTable.forPath(spark, table_path(lake, name)).optimize().executeCompaction()
-    append(spark, lake, "bronze.tweets", [tweet(900, event_id="new"), tweet(901, event_id="new")])
+    append(lake, "bronze.tweets", [tweet(900, event_id="new"), tweet(901, event_id="new")])
     assert only(clean(spark, lake), "silver.tweets") == Cleaned("silver.tweets", 4, inserted=1)
     assert_silver(lake, "tweets")
 
 
+@pytest.mark.usefixtures("either_size")
 def test_an_events_row_is_the_earliest_whatever_the_order_of_arrival(spark: SparkSession, lake: Settings) -> None:
     # bronze versions:  1: offset 5   2: offset 3 (earlier, replaces)   3: offset 8 (a resend, nothing changes)
     found = []
     for offset in (5, 3, 8):
-        append(spark, lake, "bronze.tweets", [tweet(offset, event_id="a", lang=f"at {offset}")])
+        append(lake, "bronze.tweets", [tweet(offset, event_id="a", lang=f"at {offset}")])
         (cleaned,) = clean(spark, lake)
         (row,) = read(lake, "silver.tweets").to_dict("records")
         found.append((cleaned.inserted, cleaned.updated, row["lang"]))
     assert found == [(1, 0, "at 5"), (0, 1, "at 3"), (0, 0, "at 3")]
 
 
+@FEW_AND_LONG_MANY
+@pytest.mark.usefixtures("either_size")
 def test_bronze_versions_that_cannot_be_read_any_more_are_made_up_for_by_all_of_bronze(
     spark: SparkSession, lake: Settings
 ) -> None:
-    append(spark, lake, "bronze.tweets", [tweet(0)])
+    append(lake, "bronze.tweets", [tweet(0)])
     clean(spark, lake)
-    append(spark, lake, "bronze.tweets", [tweet(1)])
-    append(spark, lake, "bronze.tweets", [tweet(2)])
+    append(lake, "bronze.tweets", [tweet(1)])
+    append(lake, "bronze.tweets", [tweet(2)])
     DeltaLog(table_path(lake, "bronze.tweets")).create_checkpoint()
     for name in ("00000000000000000002.json", "00000000000000000000.json", "00000000000000000001.json"):
         (Path(table_path(lake, "bronze.tweets")) / "_delta_log" / name).unlink()
@@ -145,40 +163,39 @@ def test_bronze_versions_that_cannot_be_read_any_more_are_made_up_for_by_all_of_
 
 
 def test_another_bronze_in_the_same_place_gives_another_silver(spark: SparkSession, lake: Settings) -> None:
-    append(spark, lake, "bronze.tweets", [tweet(0), tweet(1)])
+    append(lake, "bronze.tweets", [tweet(0), tweet(1)])
     clean(spark, lake)
     bronze = Path(table_path(lake, "bronze.tweets"))
     bronze.rename(bronze.with_name("old"))
-    append(spark, lake, "bronze.tweets", [tweet(7)])
+    append(lake, "bronze.tweets", [tweet(7)])
     (cleaned,) = clean(spark, lake)
     assert cleaned == Cleaned("silver.tweets", 1, inserted=1, whole=True)
     assert_silver(lake, "tweets")
 
 
+@pytest.mark.usefixtures("either_size")
 def test_two_cleans_at_once_end_in_the_same_silver(spark: SparkSession, lake: Settings) -> None:
     for start in (0, 400):
-        append_messy(spark, lake, start)
+        append_messy(lake, start)
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda _: clean(spark, lake), range(2)))
         assert_silver(lake, "tweets")
         assert_silver(lake, "emissions")
 
 
-@pytest.mark.parametrize("few_rows", [0, small.FEW_ROWS])
-def test_gold_equals_an_independent_recount_of_bronze_with_generated_code_and_without(
-    spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch, few_rows: int
-) -> None:
-    monkeypatch.setattr(small, "FEW_ROWS", few_rows)
+@pytest.mark.usefixtures("either_size")
+def test_gold_equals_an_independent_recount_of_bronze(spark: SparkSession, lake: Settings) -> None:
     for start in (0, 400):
-        append_messy(spark, lake, start)
+        append_messy(lake, start)
         clean(spark, lake)
     gold(spark, lake)
     assert_gold(lake)
 
 
-@pytest.mark.long
+@FEW_AND_LONG_MANY
+@pytest.mark.usefixtures("either_size")
 def test_two_golds_at_once_end_in_the_same_gold(spark: SparkSession, lake: Settings) -> None:
-    append_messy(spark, lake)
+    append_messy(lake)
     clean(spark, lake)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: gold(spark, lake), range(2)))
@@ -198,9 +215,9 @@ def test_a_planted_double_fails_the_validation_by_name_and_is_recorded(
     spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_environment(monkeypatch, lake)
-    append(spark, lake, "bronze.tweets", [tweet(0), tweet(1)])
+    append(lake, "bronze.tweets", [tweet(0), tweet(1)])
     assert main(["clean", "gold", "validate"]) == 0
-    append(spark, lake, "silver.tweets", [tweet(0)])
+    append(lake, "silver.tweets", [tweet(0)])
     assert main(["validate_silver"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: silver.tweets fails expect_column_values_to_be_unique of event_id: {")
@@ -219,10 +236,10 @@ def test_gold_that_is_older_than_silver_fails_the_validation(
     spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_environment(monkeypatch, lake)
-    append(spark, lake, "bronze.tweets", [tweet(0)])
+    append(lake, "bronze.tweets", [tweet(0)])
     clean(spark, lake)
     gold(spark, lake)
-    append(spark, lake, "bronze.tweets", [tweet(1)])
+    append(lake, "bronze.tweets", [tweet(1)])
     clean(spark, lake)
     assert main(["validate_gold"]) == 1
     assert "gold.tweet_metrics fails expect_column_pair_values_to_be_equal" in capsys.readouterr().err
@@ -232,8 +249,8 @@ def test_compaction_rewrites_what_has_many_small_files_once_and_changes_no_row(
     spark: SparkSession, lake: Settings
 ) -> None:
     for offset in range(10):
-        append(spark, lake, "bronze.tweets", [tweet(offset)])
-    append(spark, lake, "bronze.emissions", [emission(0)])
+        append(lake, "bronze.tweets", [tweet(offset)])
+    append(lake, "bronze.emissions", [emission(0)])
     first, again = compact(spark, lake), compact(spark, lake)
     assert [(c.table, c.files, c.files_after) for c in first] == [("bronze.tweets", 10, 1), ("bronze.emissions", 1, 1)]
     assert [(c.files, c.files_after) for c in again] == [(1, 1), (1, 1)]
@@ -245,6 +262,11 @@ def has_data_without_commit(lake: Settings) -> bool:
     return any(silver.glob("*.parquet")) and not (silver / "_delta_log" / "00000000000000000001.json").exists()
 
 
+def has_silver_without_gold(lake: Settings) -> bool:
+    silver = Path(lake.warehouse, "silver").glob("*/_delta_log/00000000000000000001.json")
+    return any(silver) and not Path(lake.warehouse, "gold").exists()
+
+
 def has_half_of_gold(lake: Settings) -> bool:
     return sum(1 for _ in Path(lake.warehouse, "gold").glob("*/_delta_log/00000000000000000001.json")) in range(1, 7)
 
@@ -252,7 +274,7 @@ def has_half_of_gold(lake: Settings) -> bool:
 def test_a_table_whose_creator_was_killed_before_the_first_commit_is_created(
     spark: SparkSession, lake: Settings
 ) -> None:
-    append(spark, lake, "bronze.tweets", [tweet(0)])
+    append(lake, "bronze.tweets", [tweet(0)])
     log = Path(table_path(lake, "silver.tweets")) / "_delta_log"
     log.mkdir(parents=True)
     (log / ".00000000000000000000.json.tmp").write_text("half a com")
@@ -260,11 +282,20 @@ def test_a_table_whose_creator_was_killed_before_the_first_commit_is_created(
     assert_silver(lake, "tweets")
 
 
-@pytest.mark.parametrize("moment", [has_data_without_commit, pytest.param(has_half_of_gold, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("moment", "tweets"),
+    [
+        (has_silver_without_gold, 400),
+        # So many that Spark writes them, which leaves time between the data and their commit.
+        pytest.param(has_data_without_commit, small.FEW_ROWS, marks=pytest.mark.long),
+        pytest.param(has_half_of_gold, 400, marks=pytest.mark.long),
+    ],
+)
 def test_a_run_that_is_killed_is_made_up_for_by_the_next(
-    spark: SparkSession, lake: Settings, moment: Callable[[Settings], bool]
+    spark: SparkSession, lake: Settings, moment: Callable[[Settings], bool], tweets: int
 ) -> None:
-    append_messy(spark, lake)
+    append_messy(lake)
+    append(lake, "bronze.tweets", messy_tweets(400, tweets, seed=1))
     run = application(lake, "clean", "gold")
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not moment(lake):
@@ -280,8 +311,8 @@ def test_a_run_that_is_killed_is_made_up_for_by_the_next(
 
 
 @pytest.mark.long
-def test_two_applications_at_once_end_in_the_same_tables(spark: SparkSession, lake: Settings) -> None:
-    append_messy(spark, lake)
+def test_two_applications_at_once_end_in_the_same_tables(lake: Settings) -> None:
+    append_messy(lake)
     runs = [application(lake, "clean", "gold") for _ in range(2)]
     assert [run.wait(DEADLINE_SECONDS) for run in runs] == [0, 0]
     assert_silver(lake, "emissions")

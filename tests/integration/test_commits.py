@@ -13,6 +13,7 @@ import pytest
 from proofs.experiments import beside_maintenance, distant, faults, kills, race
 from proofs.fault_proxy import Fault, Request, every, fault_proxy
 from proofs.lab import Lab, own_minio, scratch
+from tests.batch.builders import append, tweet
 from tests.integration.conftest import settings_in
 from tests.integration.lakes import own_s3_lake, send, start_stream
 from tests.integration.recount import assert_conserved
@@ -72,7 +73,7 @@ def is_probe(request: Request) -> bool:
     return "/key-" in request.path
 
 
-def test_a_store_that_ignores_conditions_gets_a_stream_but_no_second_writer(
+def test_a_store_that_ignores_conditions_gets_a_stream_that_says_it_runs_alone(
     settings: Settings, minio: Settings, tmp_path: Path
 ) -> None:
     lake = own_s3_lake(settings, minio, tmp_path)
@@ -84,13 +85,20 @@ def test_a_store_that_ignores_conditions_gets_a_stream_but_no_second_writer(
         assert stream.returncode == 0, said
         assert "does not honour `If-None-Match: *`" in said
         assert "this stream runs alone: compaction beside it is refused" in said
+    assert_conserved(lake, "tweets", 20)
+
+
+@pytest.mark.long
+def test_on_a_store_that_ignores_conditions_compaction_is_refused(minio: Settings, tmp_path: Path) -> None:
+    lake = replace(minio, warehouse=f"{minio.warehouse}/{tmp_path.name}")
+    append(lake, "bronze.tweets", [tweet(0)])
+    with fault_proxy(lake.s3_endpoint, every(1, Fault.FORGET_CONDITION, is_probe)) as proxy:
         compact = subprocess.run(
             [sys.executable, "-m", "batch", "compact"],
-            env=forgetful.environment(),
+            env=replace(lake, s3_endpoint=proxy.endpoint).environment(),
             capture_output=True,
             text=True,
             check=False,
         )
     assert compact.returncode == 1
     assert "nothing may write beside the stream until then" in compact.stderr
-    assert_conserved(lake, "tweets", 20)

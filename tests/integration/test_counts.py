@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,13 +12,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from streaming.queries import Trigger, anomalies_query, counts_query
+from tests.batch.builders import append
 from tests.integration.recount import assert_live_counts, read
 from tideline.creation import create_tables
 from tideline.lake import table_path
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.sources import ANOMALIES_QUERY, COUNTS_QUERIES, LIVE_QUERIES
-from tideline.tables import declared_type
 
 pytestmark = pytest.mark.integration
 
@@ -52,12 +51,6 @@ def measured(number: int, offset: int) -> dict[str, Any]:
     return row(f"e{number}", 0, offset, received, domain=f"domain-{number % 2}.org", **numbers)
 
 
-def append(spark: SparkSession, lake: Settings, rows: Sequence[dict[str, Any]]) -> None:
-    """Commit rows to bronze as one version."""
-    frame = spark.createDataFrame(list(rows), declared_type(TABLES["bronze.emissions"]))
-    frame.coalesce(1).write.format("delta").mode("append").save(table_path(lake, "bronze.emissions"))
-
-
 def count(spark: SparkSession, lake: Settings) -> int:
     """Count what is new; returns how many rows the watermark dropped."""
     query = counts_query(spark, lake, "emissions").start(Trigger(None))
@@ -75,11 +68,11 @@ def test_partitions_hours_apart_lose_no_row_and_resends_within_the_horizon_are_r
     create_tables(lake, "bronze.emissions", *LIVE)
     dropped = 0
     for step in range(4):
-        append(spark, lake, [row(f"a{step}", 0, step, NOON + step * HOUR / 4)])
+        append(lake, "bronze.emissions", [row(f"a{step}", 0, step, NOON + step * HOUR / 4)])
         dropped += count(spark, lake)
-        append(spark, lake, [row(f"b{step}", 1, step, NOON - 10 * HOUR + step * HOUR / 4)])
+        append(lake, "bronze.emissions", [row(f"b{step}", 1, step, NOON - 10 * HOUR + step * HOUR / 4)])
         dropped += count(spark, lake)
-    append(spark, lake, [row("a0", 0, 4, NOON + HOUR), row("b0", 1, 4, NOON - 9 * HOUR)])
+    append(lake, "bronze.emissions", [row("a0", 0, 4, NOON + HOUR), row("b0", 1, 4, NOON - 9 * HOUR)])
     dropped += count(spark, lake)
     assert dropped == 0
     assert_live_counts(lake, "emissions")
@@ -89,13 +82,13 @@ def test_partitions_hours_apart_lose_no_row_and_resends_within_the_horizon_are_r
 def test_of_copies_in_one_batch_the_first_that_kafka_received_counts(spark: SparkSession, lake: Settings) -> None:
     # Each event arrives at 12:59 and again at 13:01, in versions that the batch reads as files in any order.
     create_tables(lake, "bronze.emissions", *LIVE)
-    append(spark, lake, [row("before", 0, 0, NOON)])
+    append(lake, "bronze.emissions", [row("before", 0, 0, NOON)])
     count(spark, lake)
     early, late = NOON + timedelta(minutes=59), NOON + timedelta(minutes=61)
     for version in range(4):
         received = early if version == 0 else late + timedelta(seconds=version)
         copies = range(200 if version == 0 else 100 * (version + 1))
-        append(spark, lake, [row(f"e{n % 200}", 0, 1 + version * 1000 + n, received) for n in copies])
+        append(lake, "bronze.emissions", [row(f"e{n % 200}", 0, 1 + version * 1000 + n, received) for n in copies])
     count(spark, lake)
     assert_live_counts(lake, "emissions")
     hourly = read(lake, "live.emission_counts_hourly")
@@ -106,7 +99,7 @@ def test_flags_are_the_same_however_the_rows_are_cut(spark: SparkSession, lake: 
     create_tables(lake, "bronze.emissions", *LIVE_QUERIES[ANOMALIES_QUERY].tables)
     numbers = [*range(120), *range(30)]
     for piece in (range(55), range(55, 150)):
-        append(spark, lake, [measured(numbers[offset], offset) for offset in piece])
+        append(lake, "bronze.emissions", [measured(numbers[offset], offset) for offset in piece])
         judge(spark, lake)
     in_pieces = flags(lake)
     shutil.rmtree(lake.checkpoints)
@@ -131,7 +124,7 @@ def flags(lake: Settings) -> list[dict[str, Any]]:
 
 def test_a_changed_plan_computes_the_tables_anew_and_says_why(spark: SparkSession, lake: Settings) -> None:
     create_tables(lake, "bronze.emissions", *LIVE)
-    append(spark, lake, [row(f"e{n}", 0, n, NOON) for n in range(10)])
+    append(lake, "bronze.emissions", [row(f"e{n}", 0, n, NOON) for n in range(10)])
     without, said = replace(lake, emission_dimensions=()), list[str]()
     for settings in (lake, lake, without):
         query = counts_query(spark, settings, "emissions", said.append).start(Trigger(None))
@@ -150,10 +143,10 @@ def test_a_deleted_live_table_is_computed_anew_though_its_checkpoint_stands(
     spark: SparkSession, lake: Settings
 ) -> None:
     create_tables(lake, "bronze.emissions", *LIVE)
-    append(spark, lake, [row(f"e{n}", 0, n, NOON) for n in range(10)])
+    append(lake, "bronze.emissions", [row(f"e{n}", 0, n, NOON) for n in range(10)])
     count(spark, lake)
     shutil.rmtree(table_path(lake, LIVE[0]))
     create_tables(lake, "bronze.emissions", *LIVE)
-    append(spark, lake, [row("later", 0, 10, NOON + 5 * HOUR)])
+    append(lake, "bronze.emissions", [row("later", 0, 10, NOON + 5 * HOUR)])
     count(spark, lake)
     assert_live_counts(lake, "emissions")

@@ -97,8 +97,8 @@ def damage(lake: Settings) -> None:
 def test_damaged_bronze_and_silver_are_judged_recorded_and_shown_alike(
     spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append(spark, lake, "bronze.tweets", [tweet(n, tweet_id=n + 1) for n in range(3)])
-    append(spark, lake, "bronze.emissions", [emission(n) for n in range(3)])
+    append(lake, "bronze.tweets", [tweet(n, tweet_id=n + 1) for n in range(3)])
+    append(lake, "bronze.emissions", [emission(n) for n in range(3)])
     clean(spark, lake)
     damage(lake)
 

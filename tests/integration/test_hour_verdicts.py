@@ -13,16 +13,15 @@ from pyspark.sql import SparkSession
 
 from streaming.queries import Trigger, counts_query
 from streaming.rebuild import rebuild
+from tests.batch.builders import append
 from tests.integration.damage import alter, double, lose
 from tests.integration.recount import assert_live_counts, read
 from tideline.checkpoints import drop_checkpoint
 from tideline.creation import create_tables
-from tideline.lake import table_path
 from tideline.rebuild import build_order, parse_tables
 from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.storage import open_storage
-from tideline.tables import declared_type
 
 pytestmark = pytest.mark.integration
 
@@ -71,11 +70,6 @@ def received_in_turn(rows: Iterable[Row], first: int) -> list[Row]:
     ]
 
 
-def append(spark: SparkSession, lake: Settings, rows: Iterable[Row]) -> None:
-    frame = spark.createDataFrame(list(rows), declared_type(TABLES["bronze.tweets"]))
-    frame.coalesce(1).write.format("delta").mode("append").save(table_path(lake, "bronze.tweets"))
-
-
 def count(spark: SparkSession, lake: Settings) -> None:
     query = counts_query(spark, lake, "tweets").start(Trigger(None))
     query.awaitTermination()
@@ -94,7 +88,7 @@ def of_source(lake: Settings, state: str) -> list[tuple[str, datetime, float]]:
 
 
 @pytest.fixture
-def tweets(spark: SparkSession, lake: Settings) -> Settings:
+def tweets(lake: Settings) -> Settings:
     create_tables(lake, "bronze.tweets", *LIVE)
     return lake
 
@@ -105,20 +99,22 @@ def test_a_burst_is_flagged_when_its_hour_closes_and_withdrawn_when_late_rows_ex
     burst, drop = MONDAY + 5 * WEEK + 3 * HOUR, MONDAY + 5 * WEEK + 7 * HOUR
     hours = weeks_of_tweets(6, {(5, 3): 90, (5, 7): 0})
     until_burst = 5 * 12 + 4
-    append(spark, tweets, [row for rows in hours[:until_burst] for row in rows])
+    append(tweets, "bronze.tweets", [row for rows in hours[:until_burst] for row in rows])
     count(spark, tweets)
     # The burst's hour is open: more may come.
     assert flagged(tweets) == []
-    append(spark, tweets, hours[until_burst][:1])
+    append(tweets, "bronze.tweets", hours[until_burst][:1])
     count(spark, tweets)
     assert of_source(tweets, "flagged") == [("unusual count", burst, 90)]
-    append(spark, tweets, [row for rows in [hours[until_burst][1:], *hours[until_burst + 1 :]] for row in rows])
+    append(
+        tweets, "bronze.tweets", [row for rows in [hours[until_burst][1:], *hours[until_burst + 1 :]] for row in rows]
+    )
     count(spark, tweets)
     # Of 21 usual ones none came: too few to stand out by themselves.
     assert of_source(tweets, "flagged") == [("unusual count", burst, 90)]
     before = {r["id"]: r for r in flagged(tweets)}
     late = hour_of_tweets(burst - 7 * 24 * HOUR, 200, 50_000, received=drop + 30 * HOUR)
-    append(spark, tweets, late)
+    append(tweets, "bronze.tweets", late)
     count(spark, tweets)
     # That hour is one of the burst's earlier weeks, but a median does not move: judged again, it still holds.
     assert ("unusual count", burst, 90) in of_source(tweets, "flagged")
@@ -139,7 +135,7 @@ def test_shuffled_late_and_repeated_rows_give_the_flags_of_a_rebuild_which_mends
     sent = 0
     for start, end in pairwise([0, 300, 1200, len(rows)]):
         part = [*rows[start:end], *rows[: start // 2]]
-        append(spark, tweets, received_in_turn(part, sent))
+        append(tweets, "bronze.tweets", received_in_turn(part, sent))
         sent += len(part)
         count(spark, tweets)
     in_pieces, arrived = flagged(tweets), read(tweets, ARRIVALS)
@@ -168,7 +164,7 @@ def test_shuffled_late_and_repeated_rows_give_the_flags_of_a_rebuild_which_mends
 def test_other_thresholds_judge_anew_and_a_lost_checkpoint_gives_the_same(
     spark: SparkSession, tweets: Settings
 ) -> None:
-    append(spark, tweets, [row for rows in weeks_of_tweets(6, {(5, 3): 90}) for row in rows])
+    append(tweets, "bronze.tweets", [row for rows in weeks_of_tweets(6, {(5, 3): 90}) for row in rows])
     count(spark, tweets)
     first = flagged(tweets)
     assert len(first) > 0

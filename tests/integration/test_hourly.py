@@ -53,11 +53,12 @@ def run(lake: Settings, *tasks: str) -> tuple[int, list[TaskEvent]]:
 
 
 def make_gold(spark: SparkSession, lake: Settings) -> None:
-    append(spark, lake, "bronze.tweets", [tweet(0), tweet(1)])
+    append(lake, "bronze.tweets", [tweet(0), tweet(1)])
     clean(spark, lake)
     gold(spark, lake)
 
 
+@pytest.mark.long
 def test_without_postgresql_publish_is_skipped_and_says_why(lake: Settings) -> None:
     code, events = run(lake, "publish")
     reason = "TIDELINE_POSTGRES_URL is not set: gold stays in the lake and nothing is published"
@@ -79,7 +80,7 @@ def test_a_critical_expectation_that_does_not_hold_stops_the_run_before_gold_is_
 ) -> None:
     lake = replace(lake, postgres_url=postgres_url)
     make_gold(spark, lake)
-    append(spark, lake, "silver.tweets", [tweet(0)])
+    append(lake, "silver.tweets", [tweet(0)])
     code, events = run(lake, "validate_silver", "validate_gold", "publish")
     assert (code, {e.task_id for e in events}, events[-1].state) == (1, {"validate_silver"}, "failed")
     assert "silver.tweets fails expect_column_values_to_be_unique of event_id" in events[-1].error

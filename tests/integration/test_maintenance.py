@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from batch.clean import clean
 from batch.clean_logs import clean_logs
-from batch.compact import compact
+from batch.compact import SMALL_FILES, compact, count_files
 from batch.trim import trim
 from batch.vacuum import vacuum
 from streaming.app import prepare
@@ -26,7 +24,7 @@ from tests.cli.builders import bronze_row
 from tests.integration.lakes import own_lake, send, start_stream, stream_now
 from tests.integration.recount import assert_conserved, assert_live_counts, read
 from tests.integration.test_batch import assert_silver
-from tests.integration.test_rebuild_live import keep_sending, stream_ends, wait_for
+from tests.integration.test_rebuild_live import sending, stream_ends, wait_for
 from tests.integration.test_stream import tweets
 from tideline.lake import commit_files, open_log, table_path, was_created
 from tideline.rows import append_rows
@@ -87,19 +85,14 @@ def test_beside_a_running_stream_maintenance_loses_nothing(
     send(lake, lake.tweets_topic, tweets(range(100)))
     stream = start_stream(lake, "--sources", "tweets")
     wait_for(lambda: was_created(lake, "live.tweet_counts_daily") and max(commit_files(lake, BRONZE)) > 0)
-    stop, sent = threading.Event(), [100]
-    compacted = 0
-    with ThreadPoolExecutor(1) as pool:
-        sender = pool.submit(keep_sending, lake, stop, sent)
-        while compacted < 2:
-            assert sender.running()
-            done = next(c for c in compact(spark, lake) if c.table == BRONZE)
-            compacted += done.files_after < done.files
+    with sending(lake, 100) as sent:
+        for _ in range(2):
+            wait_for(lambda: count_files(lake, BRONZE)[1] >= SMALL_FILES)
+            compact(spark, lake)
             for job in (vacuum, clean_logs, trim):
                 job(lake)
-            time.sleep(0.2)
-        stop.set()
-        sender.result()
+    operations = [commit["operation"] for commit in open_log(lake, BRONZE).history()]
+    assert operations.count("OPTIMIZE") == 2
     records = 100 + (sent[0] - 100) // 20 * 25
     wait_for(lambda: len(read(lake, BRONZE)) == records)
     stream_ends(stream)

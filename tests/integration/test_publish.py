@@ -71,8 +71,8 @@ def advance(lake: Settings, stages: tuple[Path, Path]) -> None:
 
 
 def make_gold(spark: SparkSession, lake: Settings, emissions: list[Any], tweets: list[Any] = TWEETS) -> None:
-    append(spark, lake, "bronze.emissions", emissions)
-    append(spark, lake, "bronze.tweets", tweets)
+    append(lake, "bronze.emissions", emissions)
+    append(lake, "bronze.tweets", tweets)
     clean(spark, lake)
     gold(spark, lake)
 
@@ -165,7 +165,7 @@ def test_gold_of_a_lake_that_only_ever_had_one_source_is_published(
     spark: SparkSession, tmp_path: Path, postgres_url: str
 ) -> None:
     lake = Settings(home=tmp_path / "one", postgres_url=postgres_url)
-    append(spark, lake, "bronze.emissions", ROWS)
+    append(lake, "bronze.emissions", ROWS)
     clean(spark, lake)
     gold(spark, lake)
     assert {r.mart: r.rows for r in publish(lake)}["gold.tweet_metrics"] == 0

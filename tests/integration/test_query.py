@@ -11,8 +11,10 @@ import pytest
 from pyspark.errors import ParseException
 from pyspark.sql import SparkSession
 
+from cli.main import main
 from cli.query import only_reading
 from tests.batch.builders import append, tweet
+from tideline.lake import open_log
 from tideline.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -62,14 +64,35 @@ def test_what_would_change_something_is_not_even_parsed(spark: SparkSession, sta
         spark.sql(only_reading(statement))
 
 
-def test_sql_and_shell_know_every_table_by_its_name(spark: SparkSession, lake: Settings) -> None:
-    append(spark, lake, "bronze.tweets", [tweet(0), tweet(1)])
+def test_sql_knows_every_table_by_its_name_and_refuses_to_change_one(
+    spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The session of the tests stays: others go on with it.
+    monkeypatch.setattr(SparkSession, "stop", lambda _: None)
+    for name, value in lake.variables().items():
+        monkeypatch.setenv(name, value)
+    append(lake, "bronze.tweets", [tweet(0), tweet(1)])
     query = "with t as (select offset from bronze.tweets) select offset from t order by offset desc"
-    answer = tideline(lake, "sql", query, "--format", "json")
-    assert (answer.returncode, json.loads(answer.stdout)) == (0, [{"offset": 1}, {"offset": 0}]), answer.stderr
+    assert run("sql", query, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == [{"offset": 1}, {"offset": 0}]
+    assert run("sql", "drop table bronze.tweets") == 1
+    answer = capsys.readouterr()
+    assert answer.out == ""
+    assert "`tideline sql` only reads" in answer.err
+    assert open_log(lake, "bronze.tweets").count() == 2
+
+
+def run(*arguments: str) -> int:
+    """The exit code of ``tideline`` in this process."""
+    with pytest.MonkeyPatch.context() as given:
+        given.setattr(sys, "argv", ["tideline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return int(ended.value.code or 0)
+
+
+def test_the_shell_knows_every_table_by_its_name_and_ends_with_the_scripts_error(lake: Settings) -> None:
+    append(lake, "bronze.tweets", [tweet(0), tweet(1)])
     said = tideline(lake, "shell", script="print(spark.table('bronze.tweets').count())\n1 / 0\n")
     assert (said.returncode, said.stdout) == (1, "2\n"), said.stderr
     assert said.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"
-    refused = tideline(lake, "sql", "drop table bronze.tweets")
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "`tideline sql` only reads" in refused.stderr

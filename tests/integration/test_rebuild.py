@@ -41,7 +41,7 @@ MARCH = [date(2024, 3, day) for day in range(1, 5)]
 def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A lake from bronze to gold, which nobody changes."""
     lake = Settings(home=tmp_path_factory.mktemp("whole"))
-    append_messy(spark, lake)
+    append_messy(lake)
     clean(spark, lake)
     gold(spark, lake)
     return lake
@@ -121,7 +121,7 @@ def test_damaged_gold_is_rebuilt_and_days_that_nobody_asked_for_are_left_alone(
 
 
 def test_after_a_rebuild_clean_goes_on_where_it_was(spark: SparkSession, full_lake: Settings) -> None:
-    append_messy(spark, full_lake, start=400)
+    append_messy(full_lake, start=400)
     state = processed_states(full_lake, "silver.tweets")[0]
     lose(full_lake, "silver.tweets", "true")
     # Bronze has moved on: silver is compared with the version that it was made from.
@@ -139,7 +139,7 @@ def test_an_event_whose_first_row_is_of_another_day_is_no_difference(spark: Spar
         emission(1, event_id="moved", date=MARCH[1]),
         emission(2, event_id="o'\\moved", date=MARCH[1]),
     ]
-    append(spark, lake, "bronze.emissions", rows)
+    append(lake, "bronze.emissions", rows)
     clean(spark, lake)
     assert rebuilt(spark, lake, [MARCH[1]], "silver.emissions") == []
     alter(lake, "silver.emissions", "event_id like '%''%'", date=f"date '{MARCH[3]}'")
@@ -150,7 +150,7 @@ def test_an_event_whose_first_row_is_of_another_day_is_no_difference(spark: Spar
 def test_a_lake_without_silver_and_gold_gets_them_and_a_day_without_rows_nothing(
     spark: SparkSession, lake: Settings
 ) -> None:
-    append(spark, lake, "bronze.tweets", [tweet(0), tweet(1, event_time=datetime(2020, 3, 2, tzinfo=UTC))])
+    append(lake, "bronze.tweets", [tweet(0), tweet(1, event_time=datetime(2020, 3, 2, tzinfo=UTC))])
     assert rebuilt(spark, lake, [date(1999, 1, 1)]) == []
     assert not Path(table_path(lake, "silver.tweets")).exists()
     found = rebuilt(spark, lake, [date(2020, 3, 1)])
@@ -166,7 +166,7 @@ def test_a_lake_without_silver_and_gold_gets_them_and_a_day_without_rows_nothing
 
 def test_two_rebuilds_and_a_clean_at_once_end_in_the_same_silver(spark: SparkSession, full_lake: Settings) -> None:
     double(full_lake, "silver.emissions", "true")
-    append_messy(spark, full_lake, start=400)
+    append_messy(full_lake, start=400)
     with ThreadPoolExecutor(3) as pool:
         jobs = [pool.submit(rebuilt, spark, full_lake, MARCH, "silver.emissions") for _ in range(2)]
         jobs.append(pool.submit(clean, spark, full_lake))

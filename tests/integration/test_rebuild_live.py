@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -74,12 +75,8 @@ def test_a_running_stream_rebuilds_what_was_damaged_and_goes_on_counting(
     assert by_table(rebuilt(spark, lake, dry_run=True)) == expected
 
     # Beside the rebuild records keep coming, old ones and new ones.
-    stop, sent = threading.Event(), [600]
-    with ThreadPoolExecutor(1) as pool:
-        sender = pool.submit(keep_sending, lake, stop, sent)
+    with sending(lake, 600) as sent:
         found = by_table(rebuilt(spark, lake))
-        stop.set()
-        sender.result()
     assert found == expected
     send(lake, lake.tweets_topic, tweets(range(sent[0], sent[0] + 100)))
     stream_ends(stream)
@@ -95,6 +92,19 @@ def splits_of_day(lake: Settings) -> set[tuple[object, object]]:
     bronze = read(lake, "bronze.tweets")
     day = bronze[bronze.event_time.dt.strftime("%Y-%m-%d") == "2020-03-02"]
     return set(zip(day.lang.fillna(""), day.country_code.fillna(""), strict=True))
+
+
+@contextmanager
+def sending(lake: Settings, first: int) -> Iterator[list[int]]:
+    """Records keep coming beside the block, old ones and new ones; gives the number of the next new one."""
+    stop, sent = threading.Event(), [first]
+    with ThreadPoolExecutor(1) as pool:
+        sender = pool.submit(keep_sending, lake, stop, sent)
+        try:
+            yield sent
+        finally:
+            stop.set()
+        sender.result()
 
 
 def keep_sending(lake: Settings, stop: threading.Event, sent: list[int]) -> None:

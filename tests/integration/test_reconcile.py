@@ -36,12 +36,12 @@ def lake(lake: Settings) -> Settings:
     return replace(lake, topic_partitions=1)
 
 
-def land(spark: SparkSession, lake: Settings, *events: tuple[int, str, timedelta]) -> None:
+def land(lake: Settings, *events: tuple[int, str, timedelta]) -> None:
     """Append the same events to both sources: offset, id, and how long after noon Kafka received them."""
     for source, build in (("tweets", tweet), ("emissions", emission)):
         own = {"tweets": {"event_time": TEN}, "emissions": {"date": DAY, "country": "FR", "device": None}}[source]
         rows = [build(o, event_id=e, kafka_timestamp=NOON + after, **own) for o, e, after in events]
-        append(spark, lake, f"bronze.{source}", rows)
+        append(lake, f"bronze.{source}", rows)
 
 
 def count_live(spark: SparkSession, lake: Settings) -> None:
@@ -74,33 +74,33 @@ def drift(lake: Settings) -> list[tuple[Any, ...]]:
 def test_what_a_stream_and_gold_may_differ_by_is_explained(spark: SparkSession, lake: Settings) -> None:
     hour = timedelta(hours=1)
     # a and b have landed, are counted live, and are in gold: no difference.
-    land(spark, lake, (0, "a", 0 * hour), (1, "b", 0 * hour))
+    land(lake, (0, "a", 0 * hour), (1, "b", 0 * hour))
     count_live(spark, lake)
     make_gold(spark, lake)
     assert found(reconcile(lake)) == [(0, 0, 0)] * 4
     assert read(lake, "ops.drift").empty
     # c, d and e land and are counted live, in two batches; gold is as it was.
-    land(spark, lake, (2, "c", 1 * hour), (3, "d", 10 * hour))
+    land(lake, (2, "c", 1 * hour), (3, "d", 10 * hour))
     count_live(spark, lake)
-    land(spark, lake, (4, "e", 10 * hour))
+    land(lake, (4, "e", 10 * hour))
     count_live(spark, lake)
     assert found(reconcile(lake)) == [(1, 0, 0)] * 4
     assert drift(lake) == [(5, 2, 3, 5, 0, "newer rows")]
     # a comes again when the horizon has forgotten it, and counts twice live; gold knows better.
-    land(spark, lake, (5, "a", 11 * hour))
+    land(lake, (5, "a", 11 * hour))
     count_live(spark, lake)
     make_gold(spark, lake)
     assert found(reconcile(lake)) == [(0, 0, 1)] * 4
     assert drift(lake) == [(6, 5, 1, 5, 1, "late resends")]
     # f and g land while the stream stands still, and gold overtakes the live counts.
-    land(spark, lake, (6, "f", 12 * hour), (7, "g", 12 * hour))
+    land(lake, (6, "f", 12 * hour), (7, "g", 12 * hour))
     make_gold(spark, lake)
     assert found(reconcile(lake)) == [(0, 1, 0)] * 4
     assert drift(lake) == [(6, 7, -1, 7, 1, "live behind")]
 
 
 def test_a_damaged_live_table_is_named_and_nothing_else_is(spark: SparkSession, lake: Settings) -> None:
-    land(spark, lake, (0, "a", timedelta()), (1, "b", timedelta()))
+    land(lake, (0, "a", timedelta()), (1, "b", timedelta()))
     count_live(spark, lake)
     make_gold(spark, lake)
     open_log(lake, "live.tweet_counts_hourly").update({"tweets": "1"})
@@ -119,13 +119,13 @@ def test_a_damaged_live_table_is_named_and_nothing_else_is(spark: SparkSession, 
 
 
 def test_a_lake_of_one_source_without_live_tables_has_nothing_to_compare(spark: SparkSession, lake: Settings) -> None:
-    append(spark, lake, "bronze.emissions", [emission(0)])
+    append(lake, "bronze.emissions", [emission(0)])
     make_gold(spark, lake)
     assert [(r.live, r.compared) for r in reconcile(lake)] == [("live.emission_counts_daily", 0)] * 2
 
 
 def test_gold_that_was_made_from_another_bronze_is_refused(spark: SparkSession, lake: Settings) -> None:
-    land(spark, lake, (0, "a", timedelta()))
+    land(lake, (0, "a", timedelta()))
     count_live(spark, lake)
     with pytest.raises(TableError, match="run the step that writes it first"):
         reconcile(lake)

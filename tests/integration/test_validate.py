@@ -43,9 +43,9 @@ def failures(lake: Settings, severity: str) -> set[str]:
 def test_a_critical_failure_stops_the_step_in_one_sentence_and_has_its_page(
     spark: SparkSession, own: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    append(spark, own, "bronze.emissions", [emission(0), emission(1)])
+    append(own, "bronze.emissions", [emission(0), emission(1)])
     clean(spark, own)
-    append(spark, own, "silver.emissions", [emission(2, domain=None)])
+    append(own, "silver.emissions", [emission(2, domain=None)])
     assert main(["validate_silver"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: silver.emissions fails expect_column_values_to_not_be_null of domain: {")
@@ -61,10 +61,10 @@ def test_old_records_a_silver_that_is_behind_and_much_in_quarantine_are_told_and
     spark: SparkSession, own: Settings
 ) -> None:
     # Kafka's time:   noon: read by clean   noon + 3 h: not yet, and in quarantine   long after: now
-    append(spark, own, "bronze.tweets", [tweet(0)])
+    append(own, "bronze.tweets", [tweet(0)])
     clean(spark, own)
     later = tweet(1, kafka_timestamp=RECEIVED + timedelta(hours=3), reasons=["date or time is missing"])
-    append(spark, own, "bronze.tweets", [later])
+    append(own, "bronze.tweets", [later])
     assert main(["validate_silver"]) == 0
     shares = {"quarantined_share", "date or time is missing"}
     assert failures(own, "warning") == {"bronze_age_minutes", "silver_lag_minutes"} | shares
@@ -75,8 +75,8 @@ def test_old_records_a_silver_that_is_behind_and_much_in_quarantine_are_told_and
 def test_a_fresh_lake_holds_every_expectation_of_every_layer(spark: SparkSession, own: Settings) -> None:
     now = datetime.now(UTC)
     whole = {"format": "video", "device": "phone", "domainCoverage": "measured", "kafka_timestamp": now}
-    append(spark, own, "bronze.tweets", [tweet(n, tweet_id=n + 1, kafka_timestamp=now) for n in range(20)])
-    append(spark, own, "bronze.emissions", [emission(n, "1.5", domain=f"{n}.org", **whole) for n in range(21)])
+    append(own, "bronze.tweets", [tweet(n, tweet_id=n + 1, kafka_timestamp=now) for n in range(20)])
+    append(own, "bronze.emissions", [emission(n, "1.5", domain=f"{n}.org", **whole) for n in range(21)])
     clean(spark, own)
     gold(spark, own)
     land(own, GOOD)
@@ -110,12 +110,12 @@ def test_a_damaged_landed_file_fails_its_step_by_name(
 def test_sums_and_flags_of_gold_that_do_not_fit_fail(
     spark: SparkSession, own: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    append(spark, own, "bronze.emissions", [emission(0)])
-    append(spark, own, "bronze.tweets", [tweet(0)])
+    append(own, "bronze.emissions", [emission(0)])
+    append(own, "bronze.tweets", [tweet(0)])
     clean(spark, own)
     gold(spark, own)
     odd = {"domain": "b.org", "total_emissions": Decimal(1), "z_score": 3.0, "is_outlier": False}
-    append(spark, own, "gold.flagged_domains", [odd])
+    append(own, "gold.flagged_domains", [odd])
     assert main(["validate_gold"]) == 1
     error = capsys.readouterr().err
     assert "gold.flagged_domains fails expect_column_values_to_be_between of outliers_misjudged" in error
