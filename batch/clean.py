@@ -10,17 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from delta.tables import DeltaTable
+from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from batch.log import BronzeState, bronze_sources, count_rows, newest_state, processed_states
 from batch.silver import comes_first, to_silver
-from batch.small import collect, is_small, merge_rows, replace_rows, session_for
+from batch.small import collect, frame, is_small, merge_rows, replace_rows, rows_between, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
 from tideline.lake import open_log, table_path
-from tideline.schemas import TABLES
+from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
 from tideline.sources import SOURCES
 from tideline.tables import read_table
@@ -90,10 +91,13 @@ def _merge_unseen(
         # Read once, and before the MERGE, which reads its source twice: here shows what cannot be read any more,
         # when the log or the files of those versions were cleaned up. Any other cause shows itself again when all
         # of bronze is read.
-        changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
-        rows = to_silver(changes, silver)
-        seen = collect(rows, silver.name) if few else rows.localCheckpoint()
-    except (PySparkException, Py4JJavaError) as error:
+        if few:
+            found = rows_between(open_log(settings, bronze), first, newest.bronze_version, _columns(silver))
+            seen = collect(to_silver(frame(session, bronze, found), silver), silver.name)
+        else:
+            changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
+            seen = to_silver(changes, silver).localCheckpoint()
+    except (PySparkException, Py4JJavaError, DeltaError) as error:
         log.warning("%s from version %d on cannot be read: %s", bronze, first, str(error).splitlines()[0])
         return None
     if isinstance(seen, DataFrame):
@@ -101,6 +105,11 @@ def _merge_unseen(
     else:
         merged = merge_rows(settings, silver.name, seen, comes_first("new", "stored"), newest.to_metadata())
     return Cleaned(silver.name, newest.bronze_version, *merged)
+
+
+def _columns(silver: Table) -> list[str]:
+    """What silver is made of: without the raw records."""
+    return [*silver.column_names, "reasons"]
 
 
 def _read_changes(session: SparkSession, path: str, first: int, last: int) -> DataFrame:
@@ -119,11 +128,12 @@ def _merge(session: SparkSession, path: str, rows: DataFrame) -> tuple[int, int]
 
 def _write_whole(session: SparkSession, settings: Settings, source: str, newest: BronzeState, *, few: bool) -> Cleaned:
     """Replace silver by what all of bronze gives: right whatever silver held, and cheaper than a MERGE."""
-    silver = TABLES[f"silver.{source}"]
-    bronze = read_table(session, settings, f"bronze.{source}", newest.bronze_version)
-    rows = to_silver(bronze, silver)
+    bronze, silver = f"bronze.{source}", TABLES[f"silver.{source}"]
     if few:
-        replace_rows(settings, silver.name, collect(rows, silver.name), newest.to_metadata())
+        found = open_log(settings, bronze, newest.bronze_version).to_pyarrow_table(columns=_columns(silver))
+        rows = collect(to_silver(frame(session, bronze, found), silver), silver.name)
+        replace_rows(settings, silver.name, rows, newest.to_metadata())
     else:
+        rows = to_silver(read_table(session, settings, bronze, newest.bronze_version), silver)
         rows.write.format("delta").mode("overwrite").save(table_path(settings, silver.name))
     return Cleaned(silver.name, newest.bronze_version, inserted=count_rows(settings, silver.name), whole=True)

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batch import emission_marts, outliers, tweet_marts
 from batch.log import GoldState, count_rows, gold_state, newest_version
-from batch.small import collect, is_small, replace_rows, session_for
+from batch.small import collect, frame, is_small, replace_rows, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
 from tideline.lake import open_log, table_path
@@ -63,7 +63,7 @@ def gold(spark: SparkSession, settings: Settings) -> list[Written]:
         session = session_for(spark, few=few)
         # A mart that was empty and stays so must say what it was made from, too.
         session.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
-        written = _write_marts(session, settings, versions, _replace_few if few else _replace)
+        written = _write_marts(session, settings, versions, few=few)
         # A run that began on an older silver may end last, and would leave old marts behind: so nobody ends on one.
         if _versions(settings) == versions:
             return written
@@ -74,8 +74,9 @@ def _versions(settings: Settings) -> dict[str, int]:
     return {name: newest_version(settings, name) for name in SILVER}
 
 
-def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int], replace: Replace) -> list[Written]:
-    silver = {source: read_table(spark, settings, source, version).persist() for source, version in versions.items()}
+def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int], *, few: bool) -> list[Written]:
+    read, replace = (_read_few, _replace_few) if few else (_read, _replace)
+    silver = {source: read(spark, settings, source, version) for source, version in versions.items()}
     states = {source: gold_state(settings, source, version) for source, version in versions.items()}
     try:
         with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
@@ -95,6 +96,14 @@ def _write_mart(
     replace(settings, name, silver[source].transform(transform).select(*TABLES[name].column_names), state.to_metadata())
     bronze_version = state.bronze.bronze_version if state.bronze else None
     return Written(name, state.silver_version, bronze_version, count_rows(settings, name))
+
+
+def _read(spark: SparkSession, settings: Settings, name: str, version: int) -> DataFrame:
+    return read_table(spark, settings, name, version).persist()
+
+
+def _read_few(spark: SparkSession, settings: Settings, name: str, version: int) -> DataFrame:
+    return frame(spark, name, open_log(settings, name, version).to_pyarrow_table())
 
 
 def _replace(settings: Settings, name: str, mart: DataFrame, metadata: str) -> None:

@@ -1,24 +1,26 @@
 """Small tables, whose rows take milliseconds where Spark starts, plans and generates code for seconds.
 
-What silver and gold are made of is Spark's to say, for tables of any size. Of a small one, the rows that it makes are
-collected and written by ``deltalake``: for an overwrite or a MERGE Spark plans and runs several jobs.
+What silver and gold are made of is Spark's to say, for tables of any size. A small one is read and written by
+``deltalake``: to learn a table's files, and for an overwrite or a MERGE, Spark plans and runs several jobs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 from deltalake import CommitProperties, write_deltalake
 from deltalake import DeltaTable as DeltaLog
+from pyspark.sql.types import StructType
 
 from tideline.creation import sync_commit
 from tideline.lake import open_log
 from tideline.rows import arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
+from tideline.tables import declared_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -28,6 +30,13 @@ FEW_ROWS = 100_000
 
 FEW_BYTES = 2**26
 """unless its files are larger than that: so few rows may be long, and all of them are held in memory."""
+
+
+TASK_BYTES = 2**23
+"""So many bytes of rows, as Arrow has them, are given to a task: it carries them with it as Spark's rows, which take
+about twice as many, and cannot be sent with more than 128 MiB."""
+
+_TASKS = "spark.sql.leafNodeDefaultParallelism"
 
 
 def is_small(table: DeltaLog) -> bool:
@@ -56,6 +65,32 @@ def session_for(spark: SparkSession, *, few: bool) -> SparkSession:
         session.conf.set("spark.sql.codegen.wholeStage", "false")
         session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     return session
+
+
+def rows_between(log: DeltaLog, first: int, last: int, columns: Sequence[str]) -> pa.Table:
+    """The rows that the versions from the first to the last, both included, added to a table.
+
+    Raises:
+        DeltaError: one of these versions, or a file of it, is not there any more.
+    """
+    # It takes names for SQL.
+    names = [f'"{name}"' for name in columns]
+    changes = log.load_cdf(starting_version=first, ending_version=last, columns=names)
+    return pa.table(changes.read_all()).select([*columns])
+
+
+def frame(session: SparkSession, name: str, rows: pa.Table) -> DataFrame:
+    """Rows of a table, all its columns or some, as a frame.
+
+    Args:
+        session: one of ``session_for``; into how many tasks it cuts rows that are given to it is set here.
+        name: the table.
+        rows: its rows.
+    """
+    declared = {field.name: field for field in declared_type(TABLES[name])}
+    tasks = max(int(session.conf.get(_TASKS, "1") or 1), 1 + rows.nbytes // TASK_BYTES)
+    session.conf.set(_TASKS, tasks)
+    return session.createDataFrame(rows, StructType([declared[column] for column in rows.column_names]))
 
 
 def collect(rows: DataFrame, name: str) -> pa.Table:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from pyspark.sql import SparkSession
 
 from batch import small
@@ -62,6 +62,28 @@ SILVER = "silver.emissions"
 def silver(*rows: dict[str, Any]) -> pa.Table:
     columns = TABLES[SILVER].column_names
     return pa.Table.from_pylist([{c: row.get(c) for c in columns} for row in rows], arrow_schema(TABLES[SILVER]))
+
+
+def test_rows_come_back_from_a_frame_as_they_were_given_and_many_are_cut_for_several_tasks(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = small.session_for(spark, few=True)
+    given = silver(*(emission(n, "999999999999.999999", device=None, event_id=f"é{n}") for n in range(20)))
+    assert small.frame(session, SILVER, given)._jdf.rdd().getNumPartitions() == 1
+    monkeypatch.setattr(small, "TASK_BYTES", given.nbytes // 3)
+    frame = small.frame(session, SILVER, given)
+    assert frame._jdf.rdd().getNumPartitions() == 4
+    assert small.collect(frame, SILVER).equals(given)
+
+
+def test_the_rows_of_some_versions_are_those_that_they_added(lake: Settings) -> None:
+    for offset in range(4):
+        append_rows(lake, "bronze.emissions", [emission(offset)])
+    log = open_log(lake, "bronze.emissions")
+    rows = small.rows_between(log, 1, 2, ["offset", "reasons"]).sort_by("offset")
+    assert rows.to_pydict() == {"offset": [1, 2], "reasons": [[], []]}
+    with pytest.raises(DeltaError):
+        small.rows_between(log, 7, 7, ["offset"])
 
 
 def test_merged_rows_are_inserted_by_event_and_take_the_place_of_later_ones_only(lake: Settings) -> None:
