@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from delta.tables import DeltaTable
-from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
@@ -20,6 +19,7 @@ from batch.silver import comes_first, to_silver
 from batch.small import collect, frame, is_small, merge_rows, replace_rows, rows_between, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
+from tideline.errors import TableError
 from tideline.lake import open_log, table_path
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
@@ -97,7 +97,7 @@ def _merge_unseen(
         else:
             changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
             seen = to_silver(changes, silver).localCheckpoint()
-    except (PySparkException, Py4JJavaError, DeltaError) as error:
+    except (PySparkException, Py4JJavaError, TableError) as error:
         log.warning("%s from version %d on cannot be read: %s", bronze, first, str(error).splitlines()[0])
         return None
     if isinstance(seen, DataFrame):

@@ -82,8 +82,8 @@ def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, in
         with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
             return list(pool.map(lambda mart: _write_mart(settings, mart, silver, states, replace), MARTS))
     finally:
-        for frame in silver.values():
-            frame.unpersist()
+        for table in silver.values():
+            table.unpersist()
 
 
 @retry_conflicts

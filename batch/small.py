@@ -13,9 +13,11 @@ import pandas as pd
 import pyarrow as pa
 from deltalake import CommitProperties, write_deltalake
 from deltalake import DeltaTable as DeltaLog
+from deltalake.exceptions import DeltaError
 from pyspark.sql.types import StructType
 
 from tideline.creation import sync_commit
+from tideline.errors import TableError
 from tideline.lake import open_log
 from tideline.rows import arrow_schema
 from tideline.schemas import TABLES
@@ -71,12 +73,17 @@ def rows_between(log: DeltaLog, first: int, last: int, columns: Sequence[str]) -
     """The rows that the versions from the first to the last, both included, added to a table.
 
     Raises:
-        DeltaError: one of these versions, or a file of it, is not there any more.
+        TableError: one of these versions, or a file of it, is not there any more.
     """
     # It takes names for SQL.
     names = [f'"{name}"' for name in columns]
-    changes = log.load_cdf(starting_version=first, ending_version=last, columns=names)
-    return pa.table(changes.read_all()).select([*columns])
+    try:
+        changes = log.load_cdf(starting_version=first, ending_version=last, columns=names)
+        # Arrow's own reader: that of what `load_cdf` returns raises bare exceptions.
+        return pa.RecordBatchReader.from_stream(changes).read_all().select([*columns])
+    except (DeltaError, pa.ArrowException, OSError) as error:
+        msg = f"its versions {first} to {last} cannot be read: {error}"
+        raise TableError(msg) from error
 
 
 def frame(session: SparkSession, name: str, rows: pa.Table) -> DataFrame:

@@ -74,6 +74,6 @@ def append_rows(settings: Settings, name: str, rows: Sequence[Mapping[str, Any]]
         table_path(settings, name),
         pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(table)),
         mode="append",
-        configuration=table.properties,
+        configuration=table.configuration,
         storage_options=storage_options(settings),
     )

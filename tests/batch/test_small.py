@@ -1,18 +1,20 @@
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError
 from pyspark.sql import SparkSession
 
 from batch import small
 from batch.silver import comes_first
 from tests.batch.builders import RECEIVED, emission, tweet
 from tideline.creation import create_tables
-from tideline.lake import open_log
+from tideline.errors import TableError
+from tideline.lake import open_log, table_path
 from tideline.rows import append_rows, arrow_schema
 from tideline.schemas import TABLES
 from tideline.settings import Settings
@@ -82,8 +84,12 @@ def test_the_rows_of_some_versions_are_those_that_they_added(lake: Settings) -> 
     log = open_log(lake, "bronze.emissions")
     rows = small.rows_between(log, 1, 2, ["offset", "reasons"]).sort_by("offset")
     assert rows.to_pydict() == {"offset": [1, 2], "reasons": [[], []]}
-    with pytest.raises(DeltaError):
+    with pytest.raises(TableError, match="its versions 7 to 7 cannot be read"):
         small.rows_between(log, 7, 7, ["offset"])
+    for file in Path(table_path(lake, "bronze.emissions")).glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(TableError, match="its versions 1 to 2 cannot be read"):
+        small.rows_between(log, 1, 2, ["offset"])
 
 
 def test_merged_rows_are_inserted_by_event_and_take_the_place_of_later_ones_only(lake: Settings) -> None:

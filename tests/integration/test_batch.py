@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from delta.tables import DeltaTable
 from deltalake import DeltaTable as DeltaLog
@@ -159,6 +160,26 @@ def test_bronze_versions_that_cannot_be_read_any_more_are_made_up_for_by_all_of_
         (Path(table_path(lake, "bronze.tweets")) / "_delta_log" / name).unlink()
     (cleaned,) = clean(spark, lake)
     assert cleaned == Cleaned("silver.tweets", 3, inserted=3, whole=True)
+    assert_silver(lake, "tweets")
+
+
+@FEW_AND_LONG_MANY
+@pytest.mark.usefixtures("either_size")
+def test_a_file_of_a_bronze_version_that_is_gone_is_made_up_for_by_all_of_bronze(
+    spark: SparkSession, lake: Settings
+) -> None:
+    append(lake, "bronze.tweets", [tweet(0)])
+    clean(spark, lake)
+    append(lake, "bronze.tweets", [tweet(1)])
+    log = DeltaLog(table_path(lake, "bronze.tweets"))
+    replaced = Path(
+        table_path(lake, "bronze.tweets"),
+        *pa.table(log.get_add_actions()).sort_by("modification_time")["path"].to_pylist()[-1:],
+    )
+    log.optimize.compact()
+    replaced.unlink()
+    (cleaned,) = clean(spark, lake)
+    assert (cleaned.whole, cleaned.inserted) == (True, 2)
     assert_silver(lake, "tweets")
 
 
