@@ -15,13 +15,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from batch.log import BronzeState, bronze_sources, count_rows, newest_state, processed_states
-from batch.silver import comes_first, to_silver
-from batch.small import collect, frame, is_small, merge_rows, replace_rows, rows_between, session_for
+from batch.silver import columns_for, comes_first, to_silver
+from batch.small import collect, frame, is_small, merge_rows, read_few, replace_rows, rows_between, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
 from tideline.errors import TableError
 from tideline.lake import open_log, table_path
-from tideline.schemas import TABLES, Table
+from tideline.schemas import TABLES
 from tideline.settings import Settings
 from tideline.sources import SOURCES
 from tideline.tables import read_table
@@ -92,7 +92,7 @@ def _merge_unseen(
         # when the log or the files of those versions were cleaned up. Any other cause shows itself again when all
         # of bronze is read.
         if few:
-            found = rows_between(open_log(settings, bronze), first, newest.bronze_version, _columns(silver))
+            found = rows_between(open_log(settings, bronze), first, newest.bronze_version, columns_for(silver))
             seen = collect(to_silver(frame(session, bronze, found), silver), silver.name)
         else:
             changes = _read_changes(session, table_path(settings, bronze), first, newest.bronze_version)
@@ -105,11 +105,6 @@ def _merge_unseen(
     else:
         merged = merge_rows(settings, silver.name, seen, comes_first("new", "stored"), newest.to_metadata())
     return Cleaned(silver.name, newest.bronze_version, *merged)
-
-
-def _columns(silver: Table) -> list[str]:
-    """What silver is made of: without the raw records."""
-    return [*silver.column_names, "reasons"]
 
 
 def _read_changes(session: SparkSession, path: str, first: int, last: int) -> DataFrame:
@@ -130,8 +125,8 @@ def _write_whole(session: SparkSession, settings: Settings, source: str, newest:
     """Replace silver by what all of bronze gives: right whatever silver held, and cheaper than a MERGE."""
     bronze, silver = f"bronze.{source}", TABLES[f"silver.{source}"]
     if few:
-        found = open_log(settings, bronze, newest.bronze_version).to_pyarrow_table(columns=_columns(silver))
-        rows = collect(to_silver(frame(session, bronze, found), silver), silver.name)
+        found = read_few(session, settings, bronze, newest.bronze_version, columns_for(silver))
+        rows = collect(to_silver(found, silver), silver.name)
         replace_rows(settings, silver.name, rows, newest.to_metadata())
     else:
         rows = to_silver(read_table(session, settings, bronze, newest.bronze_version), silver)

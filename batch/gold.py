@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batch import emission_marts, outliers, tweet_marts
 from batch.log import GoldState, count_rows, gold_state, newest_version
-from batch.small import collect, frame, is_small, replace_rows, session_for
+from batch.small import collect, is_small, read_few, replace_rows, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
 from tideline.lake import open_log, table_path
@@ -75,7 +75,7 @@ def _versions(settings: Settings) -> dict[str, int]:
 
 
 def _write_marts(spark: SparkSession, settings: Settings, versions: dict[str, int], *, few: bool) -> list[Written]:
-    read, replace = (_read_few, _replace_few) if few else (_read, _replace)
+    read, replace = (read_few, _replace_few) if few else (_read, _replace)
     silver = {source: read(spark, settings, source, version) for source, version in versions.items()}
     states = {source: gold_state(settings, source, version) for source, version in versions.items()}
     try:
@@ -100,10 +100,6 @@ def _write_mart(
 
 def _read(spark: SparkSession, settings: Settings, name: str, version: int) -> DataFrame:
     return read_table(spark, settings, name, version).persist()
-
-
-def _read_few(spark: SparkSession, settings: Settings, name: str, version: int) -> DataFrame:
-    return frame(spark, name, open_log(settings, name, version).to_pyarrow_table())
 
 
 def _replace(settings: Settings, name: str, mart: DataFrame, metadata: str) -> None:

@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from batch.clean import clean_source
 from batch.gold import MARTS, gold
 from batch.log import BronzeState, bronze_sources, newest_state, processed_states
-from batch.silver import to_silver
-from batch.small import is_small, session_for
+from batch.silver import columns_for, to_silver
+from batch.small import is_small, read_few, session_for
 from tideline.conflicts import retry_conflicts
 from tideline.creation import create_tables
 from tideline.difference import Days, Difference, compare
@@ -22,7 +22,6 @@ from tideline.lake import open_log, table_path, was_created
 from tideline.rebuild import Order, read_or_empty
 from tideline.schemas import TABLES, Table
 from tideline.settings import Settings
-from tideline.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -90,10 +89,11 @@ def _rebuild_silver(
 def _mending(session: SparkSession, settings: Settings, silver: Table, days: Days) -> Iterator[Mending]:
     bronze = silver.name.replace("silver", "bronze")
     state = _processed_state(settings, silver.name, bronze)
-    rows = read_table(session, settings, bronze, (state or newest_state(settings, bronze)).bronze_version)
+    version = (state or newest_state(settings, bronze)).bronze_version
+    rows = _read(session, settings, bronze, version, columns_for(silver))
     expected = _expected_rows(rows, silver, days).persist()
     try:
-        table = read_or_empty(session, settings, silver.name)
+        table = _read(session, settings, silver.name)
         of_days = F.coalesce(F.expr(days.predicate(silver)), F.lit(False))
         strays = table.where(~of_days).join(expected, "event_id", "left_semi")
         ids = sorted({row["event_id"] for row in strays.select("event_id").collect()})
@@ -101,6 +101,15 @@ def _mending(session: SparkSession, settings: Settings, silver: Table, days: Day
         yield Mending(silver, state, expected, table.where(looked_at), table.where(~looked_at), ids)
     finally:
         expected.unpersist()
+
+
+def _read(
+    session: SparkSession, settings: Settings, name: str, version: int | None = None, columns: Sequence[str] = ()
+) -> DataFrame:
+    """These columns of a table, or all; as in ``clean`` and ``gold``, Spark reads no log of a small one."""
+    if was_created(settings, name) and is_small(open_log(settings, name, version)):
+        return read_few(session, settings, name, version, columns)
+    return read_or_empty(session, settings, name, version)
 
 
 def _processed_state(settings: Settings, silver: str, bronze: str) -> BronzeState | None:
@@ -135,12 +144,12 @@ def _replace(settings: Settings, part: Mending, state: BronzeState, days: Days) 
 
 
 def _rebuild_gold(
-    spark: SparkSession, settings: Settings, order: Order, mended: dict[str, Mending]
+    session: SparkSession, settings: Settings, order: Order, mended: dict[str, Mending]
 ) -> list[Difference]:
     """Compare marts with what silver gives, and replace all of gold where one differs.
 
     Args:
-        spark: the session.
+        session: a session of one's own.
         settings: where the tables lie.
         order: which marts.
         mended: silver tables that would be mended, which gold is then compared with.
@@ -149,8 +158,8 @@ def _rebuild_gold(
     for name in order.tables_of("gold"):
         source, transform = MARTS[name]
         part = mended.get(source)
-        silver = part.kept.unionByName(part.expected) if part else read_or_empty(spark, settings, source)
-        found += order.concerned(compare(transform(silver), read_or_empty(spark, settings, name), TABLES[name]))
+        silver = part.kept.unionByName(part.expected) if part else _read(session, settings, source)
+        found += order.concerned(compare(transform(silver), _read(session, settings, name), TABLES[name]))
     if found and not order.dry_run:
-        gold(spark, settings)
+        gold(session, settings)
     return found

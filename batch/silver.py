@@ -17,6 +17,11 @@ def to_silver(bronze: DataFrame, silver: Table) -> DataFrame:
     return first_events(valid_rows(bronze).select(*silver.column_names))
 
 
+def columns_for(silver: Table) -> list[str]:
+    """The columns of bronze that a silver table is made from: not the raw records."""
+    return [*silver.column_names, "reasons"]
+
+
 def comes_first(new: str, stored: str) -> str:
     """The SQL condition under which row ``new`` of an event precedes row ``stored``, for Spark and for DataFusion.
 

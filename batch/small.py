@@ -100,6 +100,14 @@ def frame(session: SparkSession, name: str, rows: pa.Table) -> DataFrame:
     return session.createDataFrame(rows, StructType([declared[column] for column in rows.column_names]))
 
 
+def read_few(
+    session: SparkSession, settings: Settings, name: str, version: int | None = None, columns: Sequence[str] = ()
+) -> DataFrame:
+    """A small table, at a version or as it stands, as a frame; all columns where none are named."""
+    log = open_log(settings, name, version)
+    return frame(session, name, log.to_pyarrow_table(columns=[*columns] or None))
+
+
 def collect(rows: DataFrame, name: str) -> pa.Table:
     """The rows of a frame, as the table declares them."""
     return rows.toArrow().cast(arrow_schema(TABLES[name]))
