@@ -16,6 +16,7 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
+from great_expectations.execution_engine import pandas_execution_engine
 from great_expectations.expectations.expectation import Expectation
 from pyspark.sql import DataFrame
 
@@ -24,6 +25,10 @@ from expectations.unique import count_by_grouping
 
 EXAMPLES = 5
 """How many offending values are shown."""
+
+# GX would hash every frame below this size, for a fingerprint that nobody looks at: of objects, which are pickled for
+# it, that took three times as long as all expectations.
+pandas_execution_engine.HASH_THRESHOLD = 0
 
 _DETAILS = ("observed_value", "element_count", "missing_count", "unexpected_count")
 
