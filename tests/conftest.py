@@ -27,19 +27,24 @@ JVM_OPTIONS = "SPARK_SUBMIT_OPTS"
 """The variable from which Spark's launcher takes further options of a JVM."""
 
 
-class OneSpark(LoadFileScheduling):
-    """Hands out files as a whole, and all unit tests that need Spark as if they were one: so it is started once."""
+class FewSparks(LoadFileScheduling):
+    """Hands out files as a whole, and those that share a Spark as if they were one: a JVM costs more than its tests.
+
+    Unit tests share one, integration tests two: one for streams' queries and one for batch jobs.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        is_unit = not file.startswith("tests/integration/")
-        return "spark" if is_unit and "spark: SparkSession" in (self.config.rootpath / file).read_text() else file
+        text = (self.config.rootpath / file).read_text()
+        if "spark: SparkSession" not in text:
+            return file
+        return "streams" if "streaming" in text and file.startswith("tests/integration/") else "batches"
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneSpark:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewSparks:
     """The scheduler of the workers, instead of that of ``--dist loadfile``."""
-    return OneSpark(config, log)
+    return FewSparks(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

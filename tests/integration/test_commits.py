@@ -18,7 +18,9 @@ from tests.integration.conftest import settings_in
 from tests.integration.lakes import own_s3_lake, send, start_stream
 from tests.integration.recount import assert_conserved
 from tests.integration.test_stream import tweets
+from tideline.race import race_problem
 from tideline.settings import Settings
+from tideline.storage import open_storage
 
 pytestmark = pytest.mark.integration
 
@@ -31,6 +33,7 @@ def on_s3(minio: Settings, tmp_path: Path) -> Iterator[Lab]:
         yield lab
 
 
+@pytest.mark.long
 def test_two_drivers_in_a_folder_lose_no_commit(tmp_path: Path) -> None:
     with scratch(settings_in(tmp_path)) as lab:
         outcome = race(lab, COMMITS)
@@ -73,6 +76,16 @@ def is_probe(request: Request) -> bool:
     return "/key-" in request.path
 
 
+def test_a_store_that_ignores_conditions_is_found_out(minio: Settings, tmp_path: Path) -> None:
+    with fault_proxy(minio.s3_endpoint, every(1, Fault.FORGET_CONDITION, is_probe)) as proxy:
+        forgetful = open_storage(replace(minio, s3_endpoint=proxy.endpoint), f"{minio.warehouse}/{tmp_path.name}")
+        problem = race_problem(forgetful, "probe")
+    assert problem is not None
+    assert "writers create one and the same key: it does not honour `If-None-Match: *`" in problem
+    assert race_problem(open_storage(minio, f"{minio.warehouse}/{tmp_path.name}"), "again") is None
+
+
+@pytest.mark.long
 def test_a_store_that_ignores_conditions_gets_a_stream_that_says_it_runs_alone(
     settings: Settings, minio: Settings, tmp_path: Path
 ) -> None:

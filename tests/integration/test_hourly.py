@@ -65,6 +65,7 @@ def test_without_postgresql_publish_is_skipped_and_says_why(lake: Settings) -> N
     assert (code, events) == (0, [TaskEvent("publish", "skipped", reason)])
 
 
+@pytest.mark.long
 def test_a_hole_in_bronze_stops_the_run_before_anything_is_made_of_it(lake: Settings) -> None:
     append_rows(lake, "bronze.tweets", [{"topic": "tweets", "partition": 0, "offset": offset} for offset in (0, 2)])
     code, events = run(lake, "audit", "clean_data", "publish")

@@ -52,6 +52,7 @@ def test_the_emissions_dag_generates_lands_in_minio_and_produces(
     assert minio.s3_secret_key not in (lake.home / "logs" / "airflow-emissions_ingest.log").read_text()
 
 
+@pytest.mark.long
 def test_a_given_file_skips_the_generator_and_its_name_is_never_a_command(
     airflow_home: Path, settings: Settings, tmp_path: Path
 ) -> None:
