@@ -7,14 +7,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tideline.airflow_home import airflow_environment
+from tideline.airflow_home import airflow_environment, airflow_process
 from tideline.errors import ServiceError
 from tideline.settings import Settings
 
@@ -98,7 +97,7 @@ def task_events(lines: Iterable[str]) -> Iterator[TaskEvent]:
 
 def _airflow_run(settings: Settings, dag_id: str, params: Mapping[str, Any]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "airflow", "dags", "test", dag_id, "--conf", json.dumps(params)],
+        airflow_process(["dags", "test", dag_id, "--conf", json.dumps(params)]),
         env=dict(os.environ) | airflow_environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
