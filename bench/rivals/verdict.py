@@ -34,7 +34,7 @@ class Win:
         measure: which.
         winner: the contender with the best median.
         second: the best one of the other side: of the rivals if ours wins, of ours if a rival does.
-        factor: how many times better the winner's median is; none without a second, or where one of them is 0.
+        factor: how many times better the winner's median is; none without a second, or where one is not above 0.
         clear: whether their ranges have nothing in common.
     """
 
@@ -75,8 +75,8 @@ def spread_of(runs: Sequence[Run], contender: str, measure: Measure) -> Spread |
 
 
 def ratio(value: Spread | None, ours: Spread | None) -> float | None:
-    """The medians' ratio; none where one is missing or ours is 0."""
-    return value.median / ours.median if value and ours and ours.median else None
+    """The medians' ratio; none where one is missing or not above 0, as a slope or an exponent may be."""
+    return value.median / ours.median if value and ours and min(value.median, ours.median) > 0 else None
 
 
 def disagreements(runs: Sequence[Run]) -> dict[str, str]:
@@ -120,8 +120,8 @@ def _win(measure: Measure, spreads: dict[str, Spread]) -> Win:
     if second is None:
         return Win(measure.name, winner)
     one, other = spreads[winner], spreads[second]
-    better, worse = (one.median, other.median) if measure.more_wins else (other.median, one.median)
-    return Win(measure.name, winner, second, better / worse if better and worse else None, not one.overlaps(other))
+    factor = ratio(one, other) if measure.more_wins else ratio(other, one)
+    return Win(measure.name, winner, second, factor, not one.overlaps(other))
 
 
 def _told(proof: Proof) -> str:

@@ -34,6 +34,7 @@ def test_the_ratio_is_to_ours() -> None:
     assert ratio(Spread(6.0, 1, 9, 3), Spread(4.0, 1, 9, 3)) == 1.5
     assert ratio(None, Spread(4.0, 1, 9, 3)) is None
     assert ratio(Spread(4.0, 1, 9, 3), Spread(0.0, 0, 0, 3)) is None
+    assert ratio(Spread(0.7, 0.7, 0.7, 1), Spread(-0.1, -0.1, -0.1, 1)) is None
 
 
 @pytest.mark.parametrize(
