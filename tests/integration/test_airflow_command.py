@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +46,34 @@ def test_a_command_of_airflows_own_runs_in_the_same_home_and_ends_with_its_exit_
     assert wrong.returncode == 2
 
 
-def test_airflow_answers_to_its_password_with_the_dags_and_leaves_no_process_behind_even_killed(
-    airflow_home: Path,
-) -> None:
-    settings = settings_in(airflow_home)
-    expected = {file.stem for file in DAGS.glob("*.py")} - {"spark_tasks"}
+@contextmanager
+def airflow_runs(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``tideline airflow`` and what it says first; on SIGTERM in the end it leaves no process."""
     process = subprocess.Popen(TIDELINE, env=settings.environment(), stderr=subprocess.PIPE, text=True)
+    started: list[psutil.Process] = []
     try:
         assert process.stderr is not None
-        said = [process.stderr.readline(), process.stderr.readline()]
-        assert said[0] == f"Airflow runs at http://127.0.0.1:{settings.airflow_port}; Ctrl-C ends it\n", said
-        password = said[1].removeprefix("user admin, password ").strip()
-        started = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        assert not any(password in argument for one in started for argument in one.cmdline())
+        assert (
+            process.stderr.readline() == f"Airflow runs at http://127.0.0.1:{settings.airflow_port}; Ctrl-C ends it\n"
+        )
+        said = process.stderr.readline()
+        started = psutil.Process(process.pid).children(recursive=True)
+        yield process, said
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(DEADLINE_SECONDS)
+    assert [one.pid for one in started if one.is_running()] == []
+    assert code in {143, -signal.SIGKILL}
+
+
+def test_airflow_answers_to_its_password_with_the_dags_and_leaves_no_process_behind(airflow_home: Path) -> None:
+    settings = settings_in(airflow_home)
+    (airflow_home / "airflow" / "passwords.json").unlink(missing_ok=True)
+    expected = {file.stem for file in DAGS.glob("*.py")} - {"spark_tasks"}
+    with airflow_runs(settings) as (process, said):
+        password = said.removeprefix("user admin, password ").strip()
+        running = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        assert not any(password in argument for one in running for argument in one.cmdline())
 
         wrong = ask(settings, "POST", "/auth/token", json={"username": "admin", "password": "admin"})
         assert (wrong.status, ask(settings, "GET", "/api/v2/dags").status) == (401, 401)
@@ -73,21 +90,22 @@ def test_airflow_answers_to_its_password_with_the_dags_and_leaves_no_process_beh
             f"error: Airflow of {settings.home} runs already: pid {process.pid}, "
             f"http://127.0.0.1:{settings.airflow_port}; use it, or end it with Ctrl-C or SIGTERM ",
         )
-        process.kill()
-        process.wait()
-        assert [one for one in started[1:] if one.is_running()]
-        process = subprocess.Popen(TIDELINE, env=settings.environment(), stderr=subprocess.PIPE, text=True)
-        assert process.stderr is not None
-        again = [process.stderr.readline(), process.stderr.readline()]
-        assert again == [said[0], f"user admin, password in {settings.home / 'airflow' / 'passwords.json'}\n"]
-        assert [one.pid for one in started if one.is_running()] == []
-        started = psutil.Process(process.pid).children(recursive=True)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(DEADLINE_SECONDS)
-    assert code == 143
-    assert [one.pid for one in started if one.is_running()] == []
     secret = settings.home / "airflow" / "passwords.json"
     assert secret.stat().st_mode & 0o777 == 0o600
     written = [Path(folder) / name for folder, _, names in os.walk(settings.home) for name in names]
     assert [file for file in written if file != secret and password.encode() in file.read_bytes()] == []
+
+
+@pytest.mark.long
+def test_what_a_killed_airflow_left_running_is_ended_by_the_next_one_which_keeps_the_password(
+    airflow_home: Path,
+) -> None:
+    settings = settings_in(airflow_home)
+    with airflow_runs(settings) as (process, _):
+        left = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait()
+        assert [one for one in left if one.is_running()]
+        with airflow_runs(settings) as (_, said):
+            assert said == f"user admin, password in {settings.home / 'airflow' / 'passwords.json'}\n"
+            assert [one.pid for one in left if one.is_running()] == []

@@ -194,6 +194,7 @@ def test_another_bronze_in_the_same_place_gives_another_silver(spark: SparkSessi
     assert_silver(lake, "tweets")
 
 
+@FEW_AND_LONG_MANY
 @pytest.mark.usefixtures("either_size")
 def test_two_cleans_at_once_end_in_the_same_silver(spark: SparkSession, lake: Settings) -> None:
     for start in (0, 400):

@@ -58,6 +58,7 @@ def test_two_drivers_on_s3_lose_no_commit_though_replies_get_lost_and_the_store_
     assert all(fault in outcome.remark for fault in ("replies dropped", "answered 503", "trickled")), outcome
 
 
+@pytest.mark.long
 def test_two_drivers_on_s3_lose_no_commit_when_the_store_is_killed(tmp_path: Path, minio_program: Path) -> None:
     with own_minio(settings_in(tmp_path), minio_program) as victim, scratch(victim.settings) as lab:
         outcome = kills(lab, COMMITS, victim)
@@ -66,7 +67,7 @@ def test_two_drivers_on_s3_lose_no_commit_when_the_store_is_killed(tmp_path: Pat
 
 
 def test_a_stream_on_s3_beside_optimize_and_vacuum_loses_nothing_and_lives(on_s3: Lab) -> None:
-    outcome = beside_maintenance(on_s3, 3)
+    outcome = beside_maintenance(on_s3, 2)
     assert outcome.holds, outcome
     assert " 0 files deleted" not in outcome.remark, outcome
 

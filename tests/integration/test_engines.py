@@ -133,6 +133,7 @@ def in_order(observed: dict[str, Any]) -> dict[str, Any]:
     return {key: sorted(value, key=str) if isinstance(value, list) else value for key, value in observed.items()}
 
 
+@pytest.mark.long
 def test_a_mart_of_many_rows_is_judged_by_spark_as_one_of_few_is_without_it(
     spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

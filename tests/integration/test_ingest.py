@@ -32,6 +32,7 @@ def test_the_tweets_dag_downloads_lands_and_replays(
     assert record_count(settings, lake.tweets_topic) == 1_500
 
 
+@pytest.mark.long
 def test_the_emissions_dag_generates_lands_in_minio_and_produces(
     airflow_home: Path, settings: Settings, tmp_path: Path, minio: Settings
 ) -> None:

@@ -120,6 +120,7 @@ def stream_ends(stream: subprocess.Popen[str]) -> None:
     assert (stream.returncode, "failed" in said) == (0, False), said
 
 
+@pytest.mark.long
 def test_without_a_stream_two_rebuilds_at_once_mend_the_tables_and_the_next_stream_goes_on(
     spark: SparkSession, settings: Settings, tmp_path: Path
 ) -> None:
