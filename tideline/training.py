@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
@@ -44,6 +47,28 @@ def train(spark: SparkSession, settings: Settings) -> None:
     ranked.orderBy(F.desc("share")).limit(3).toPandas()
     ranked.toArrow()
     DeltaTable.forPath(spark, table_path(settings, BRONZE)).optimize().executeCompaction()
+    _ask_a_store(spark)
+
+
+def _ask_a_store(spark: SparkSession) -> None:
+    """Load what S3A loads until a request is sent; nobody answers it."""
+    jvm: Any = spark._jvm
+    conf = jvm.org.apache.hadoop.conf.Configuration(spark._jsc.hadoopConfiguration())
+    nowhere = {
+        "endpoint": "http://127.0.0.1:9",
+        "endpoint.region": "us-east-1",
+        "path.style.access": "true",
+        "aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "access.key": "nobody",
+        "secret.key": "nothing",
+        "attempts.maximum": "1",
+        "retry.limit": "0",
+    }
+    for name, value in nowhere.items():
+        conf.set(f"fs.s3a.{name}", value)
+    path = jvm.org.apache.hadoop.fs.Path("s3a://nowhere/file")
+    with suppress(Py4JJavaError):
+        path.getFileSystem(conf).exists(path)
 
 
 def _count(rows: DataFrame, _: int) -> None:
