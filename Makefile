@@ -18,28 +18,25 @@ SYNC = pip sync $(BYTECODE) --require-hashes --no-build-isolation --only-binary 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup environment archive demo test test-long check integration bench bench-rivals bench-smoke compose-test lock clean prerequisites
+.PHONY: help setup environment demo test test-long check integration bench bench-rivals bench-smoke compose-test lock clean prerequisites
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: archive ## make the environment: Python packages and jars from the committed locks
+setup: environment ## make the environment: Python packages and jars from the committed locks
+	@"$(BIN)/python" -m tideline.class_archive
 
-environment: prerequisites $(VENV)/.packages
+environment: prerequisites $(VENV)/.packages ## the same without the archive of Java's classes, by which a JVM starts faster
 	@"$(BIN)/python" -m tideline.jars install
 	@"$(BIN)/python" -m tideline.jvm
-
-# Of all but the start of a JVM nothing needs it.
-archive: environment
-	@"$(BIN)/python" -m tideline.class_archive
 
 demo: setup ## the whole path on this machine: broker, producers, stream, Airflow, report
 	"$(BIN)/tideline" demo
 
-test: ## all that CI runs: set-up, check, integration
-	@$(MAKE) --no-print-directory environment
-	@# Side by side: making the archive is one thread's work, and so is much of the check.
-	@$(MAKE) --no-print-directory --jobs 2 archive check
+test: environment ## all that CI runs: set-up, check, integration
+	@# Beside each other: making the archive is one thread's work, and so is much of the check.
+	@"$(BIN)/python" -m tideline.class_archive & archive=$$!; trap 'kill $$archive' INT TERM; \
+	$(MAKE) --no-print-directory check; checked=$$?; wait $$archive && exit $$checked
 	@$(MAKE) --no-print-directory integration
 
 check: environment ## lint, types and unit tests
