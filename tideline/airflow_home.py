@@ -35,7 +35,7 @@ import gc, json, sys
 gc.disable()
 from airflow.__main__ import main
 for command in json.loads(sys.argv[1]):
-    sys.argv[1:] = command
+    sys.argv = ["airflow", *command]
     main()
 """
 
