@@ -103,9 +103,21 @@ def frame(session: SparkSession, name: str, rows: pa.Table) -> DataFrame:
 def read_few(
     session: SparkSession, settings: Settings, name: str, version: int | None = None, columns: Sequence[str] = ()
 ) -> DataFrame:
-    """A small table, at a version or as it stands, as a frame; all columns where none are named."""
+    """A small table, at a version or as it stands, as a frame; all columns where none are named.
+
+    Raises:
+        TableError: there is no such table, or a file of it is not there any more.
+    """
     log = open_log(settings, name, version)
-    return frame(session, name, log.to_pyarrow_table(columns=[*columns] or None))
+    try:
+        rows = log.to_pyarrow_table(columns=[*columns] or None)
+    except (DeltaError, pa.ArrowException, OSError) as error:
+        msg = (
+            f"{name} cannot be read at version {log.version()}: {str(error).splitlines()[0]}; restore it from a "
+            "back-up, or, where it is not bronze, delete the table's folder and run the step that writes it"
+        )
+        raise TableError(msg) from error
+    return frame(session, name, rows)
 
 
 def collect(rows: DataFrame, name: str) -> pa.Table:

@@ -78,6 +78,14 @@ def test_rows_come_back_from_a_frame_as_they_were_given_and_many_are_cut_for_sev
     assert small.collect(frame, SILVER).equals(given)
 
 
+def test_a_table_whose_file_is_gone_is_named_with_what_to_do(spark: SparkSession, lake: Settings) -> None:
+    append_rows(lake, SILVER, [emission(0)])
+    (file,) = Path(table_path(lake, SILVER)).glob("*.parquet")
+    file.unlink()
+    with pytest.raises(TableError, match=rf"^{SILVER} cannot be read at version 0: .*{file.name}.*; restore it from a"):
+        small.read_few(spark, lake, SILVER)
+
+
 def test_the_rows_of_some_versions_are_those_that_they_added(lake: Settings) -> None:
     for offset in range(4):
         append_rows(lake, "bronze.emissions", [emission(offset)])
