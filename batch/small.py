@@ -40,6 +40,9 @@ about twice as many, and cannot be sent with more than 128 MiB."""
 
 _TASKS = "spark.sql.leafNodeDefaultParallelism"
 
+_UNREADABLE = (DeltaError, pa.ArrowException, OSError)
+"""What is raised where a version, or a file of it, is not there any more."""
+
 
 def is_small(table: DeltaLog) -> bool:
     """Whether a table, at the version that is open, has few rows and bytes; its log says so."""
@@ -81,7 +84,7 @@ def rows_between(log: DeltaLog, first: int, last: int, columns: Sequence[str]) -
         changes = log.load_cdf(starting_version=first, ending_version=last, columns=names)
         # Arrow's own reader: that of what `load_cdf` returns raises bare exceptions.
         return pa.RecordBatchReader.from_stream(changes).read_all().select([*columns])
-    except (DeltaError, pa.ArrowException, OSError) as error:
+    except _UNREADABLE as error:
         msg = f"its versions {first} to {last} cannot be read: {error}"
         raise TableError(msg) from error
 
@@ -111,7 +114,7 @@ def read_few(
     log = open_log(settings, name, version)
     try:
         rows = log.to_pyarrow_table(columns=[*columns] or None)
-    except (DeltaError, pa.ArrowException, OSError) as error:
+    except _UNREADABLE as error:
         msg = (
             f"{name} cannot be read at version {log.version()}: {str(error).splitlines()[0]}; restore it from a "
             "back-up, or, where it is not bronze, delete the table's folder and run the step that writes it"
