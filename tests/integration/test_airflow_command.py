@@ -62,7 +62,10 @@ def airflow_runs(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], st
     finally:
         process.send_signal(signal.SIGTERM)
         code = process.wait(DEADLINE_SECONDS)
-    assert [one.pid for one in started if one.is_running()] == []
+        left = [one for one in started if one.is_running()]
+        for one in left:
+            one.kill()
+    assert [one.pid for one in left] == []
     assert code in {143, -signal.SIGKILL}
 
 
